@@ -1,0 +1,83 @@
+// The compute kernels as a table of function pointers, chosen once at start. ref/ fills every slot in plain C++; an
+// instruction set's folder overwrites the slots it does better. Device code calls through the table only.
+//
+// Determinism is part of every contract: a result depends only on the bytes of its own inputs (one weight row and one
+// token's activations), never on how many rows or tokens a call covers, so threads and prompt chunks cannot change it.
+// No kernel allocates, locks or fails. All activations are float32; pointers to activations are 64-byte aligned at the
+// start of a buffer but need not be at the start of a row.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "quant/format.h"
+#include "sluice/status.h"
+
+namespace sluice::kernels {
+
+// y[t * ldy + r] = sum over c of W[r, c] * x[t * ldx + c], for r in [row_begin, row_end) and t in [0, tokens).
+struct MatMulArgs {
+  const quant::Matrix* w;
+  int64_t row_begin, row_end;
+  const float* x;
+  int64_t ldx;     // floats from one token's activations to the next
+  int64_t tokens;
+  float* y;
+  int64_t ldy;
+};
+using MatMulFn = void (*)(const MatMulArgs&);
+
+// One query head at one position: softmax(scale * q K^T) V over `positions` rows. REQUIRES: positions >= 1.
+struct AttentionArgs {
+  const float* q;          // [head_dim]
+  const float* keys;       // row p at keys + p * kv_stride, [head_dim]
+  const float* values;     // likewise
+  int64_t kv_stride;       // floats
+  int64_t positions;
+  int64_t head_dim;
+  float scale;
+  float* scores;           // scratch, [positions]
+  float* out;              // [head_dim]
+};
+
+// One value head, one token of the gated delta rule (Yang et al. 2024, arXiv:2412.06464), state S in float32:
+// S *= decay; d = beta * (v - S^T k); S += k d^T; out = S^T q.
+struct DeltaRuleArgs {
+  const float* q;          // [dk], L2-normalised and scaled
+  const float* k;          // [dk], L2-normalised
+  const float* v;          // [dv]
+  float decay;
+  float beta;
+  int64_t dk, dv;
+  float* state;            // [dk, dv] row-major
+  float* out;              // [dv]
+};
+
+struct KernelTable {
+  std::string_view name;   // the instruction set that won the matmul slots: "ref", "avx2", "avx512"
+  std::array<MatMulFn, quant::kFormatCount> matmul;
+  // y = x * rsqrt(mean(x^2) + eps) * weight. x may equal y.
+  void (*rms_norm)(const float* x, const float* weight, float eps, int64_t n, float* y);
+  // y = silu(gate) * up. y may equal gate or up.
+  void (*swiglu)(const float* gate, const float* up, int64_t n, float* y);
+  void (*axpy)(float a, const float* x, int64_t n, float* y);  // y += a * x
+  void (*attention)(const AttentionArgs&);
+  void (*delta_rule)(const DeltaRuleArgs&);
+};
+
+// One row of the table of instruction sets, worst to best.
+struct InstructionSet {
+  std::string_view name;         // as --isa takes it
+  std::string_view needs;        // what the processor must have, for messages
+  bool (*supported)();           // on this machine
+  void (*fill)(KernelTable&);    // overwrites the slots this set has; called after all rows above it that are in its chain
+};
+std::span<const InstructionSet> instruction_sets();
+
+// The table for the named set, or for the best supported one when `isa` is empty. The table lives for ever.
+// Errors: invalid (unknown name; lists the names), unsupported (this processor lacks it).
+Result<const KernelTable*> select(std::string_view isa);
+
+}  // namespace sluice::kernels

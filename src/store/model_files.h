@@ -1,0 +1,90 @@
+// A model as it stands on disk, whatever the container: metadata, and an index of logical tensors over one or more files.
+//
+// Readers (gguf, safetensors) fill it; everything above is blind to which one did. Nothing of the weights is read
+// here. All counts and offsets are checked against the file sizes on opening: a Tensor's parts lie inside their files.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "io/file.h"
+#include "quant/format.h"
+#include "sluice/status.h"
+
+namespace sluice::store {
+
+// GGUF key-values as they are; config.json flattened with dots ("text_config.rope_parameters.rope_theta"; arrays of
+// scalars become lists; arrays of objects and empty objects are left out; null is left out).
+class Metadata {
+ public:
+  using Value = std::variant<bool, int64_t, double, std::string, std::vector<bool>, std::vector<int64_t>,
+                             std::vector<double>, std::vector<std::string>>;
+
+  void set(std::string key, Value value) { values_.insert_or_assign(std::move(key), std::move(value)); }
+  const Value* find(std::string_view key) const;
+  bool has(std::string_view key) const { return find(key) != nullptr; }
+  const std::map<std::string, Value, std::less<>>& all() const { return values_; }
+
+  // Errors: not_found (names the key), corrupt (another type than asked; an integer serves where a double is asked).
+  Result<int64_t> integer(std::string_view key) const;
+  Result<double> real(std::string_view key) const;
+  Result<std::string> text(std::string_view key) const;
+  // The default where the key is absent; an error where it has another type.
+  Result<int64_t> integer_or(std::string_view key, int64_t fallback) const;
+  Result<double> real_or(std::string_view key, double fallback) const;
+  Result<bool> boolean_or(std::string_view key, bool fallback) const;
+  Result<std::string> text_or(std::string_view key, std::string fallback) const;
+
+ private:
+  std::map<std::string, Value, std::less<>> values_;
+};
+
+// Contiguous bytes of one file. Empty (bytes == 0) where a tensor has no such part.
+struct Extent {
+  int32_t file = 0;      // index into ModelFiles::files
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+};
+
+// A logical tensor: row-major, outermost dimension first ([experts, rows, cols] for stacked experts, whatever order the
+// file writes its dimensions in). For MLX and FP8 the three (two) file tensors are one Tensor named after the weight.
+struct Tensor {
+  std::string name;                 // as in the file, e.g. "blk.0.attn_q.weight"
+  quant::FormatId format = quant::FormatId::f32;
+  bool format_known = true;         // false: a type we do not read; only an error when the tensor is needed
+  std::string format_name;          // for messages and inspect: "Q4_K", "type 35"
+  std::vector<int64_t> shape;       // logical elements (MLX: unpacked)
+  Extent data, scales, biases;
+  quant::ScaleType scale_type = quant::ScaleType::none;
+  int32_t group = 0;
+  int32_t group_rows = 1;
+
+  uint64_t bytes() const { return data.bytes + scales.bytes + biases.bytes; }
+  int64_t elements() const;
+};
+
+enum class Container { gguf, safetensors };
+
+struct ModelFiles {
+  std::string path;                 // as the user named it
+  Container container = Container::gguf;
+  bool mlx = false;                 // safetensors written by mlx-lm (names, folded norms)
+  Metadata metadata;                // GGUF key-values or flattened config.json
+  std::vector<io::File> files;
+  std::vector<Tensor> tensors;      // sorted by name
+
+  const Tensor* find(std::string_view name) const;
+};
+
+// Opens a .gguf (any part of a split: the others are found beside it), a folder with safetensors and config.json, or
+// a single .safetensors file (config.json beside it).
+// Errors: one line with file and place: not_found, corrupt, unsupported, io.
+Result<ModelFiles> open_model(const std::string& path);
+
+}  // namespace sluice::store
