@@ -41,6 +41,13 @@ Result<File> File::open(const std::string& path) {
   return file;
 }
 
+File File::unopened(std::string path, uint64_t size) {
+  File file;
+  file.path_ = std::move(path);
+  file.size_ = size;
+  return file;
+}
+
 Status File::read(uint64_t offset, std::span<std::byte> out) const {
   size_t done = 0;
   while (done < out.size()) {

@@ -20,6 +20,9 @@ class File {
   // Errors: not_found, io (unreadable, a directory, a pipe), naming the path.
   static Result<File> open(const std::string& path);
 
+  // A name and a size with nothing behind them, for readers that bring their own bytes (io/fake.h).
+  static File unopened(std::string path, uint64_t size);
+
   const std::string& path() const { return path_; }
   uint64_t size() const { return size_; }  // at open
   int fd() const { return fd_; }

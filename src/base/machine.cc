@@ -1,0 +1,100 @@
+#include "base/machine.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <thread>
+
+namespace sluice {
+namespace {
+
+constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
+
+// A file that holds one number; kUnlimited when it is absent or says "max".
+uint64_t number_in(const std::string& path) {
+  std::ifstream in(path);
+  uint64_t value = 0;
+  return in >> value ? value : kUnlimited;
+}
+
+// The value of `key` in a file of "key value" or "key: value kB" lines; 0 when absent.
+uint64_t field_in(const std::string& path, const std::string& key) {
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with(key)) continue;
+    const size_t digit = line.find_first_of("0123456789", key.size());
+    if (digit == std::string::npos) return 0;
+    const uint64_t value = std::strtoull(line.c_str() + digit, nullptr, 10);
+    return line.find("kB") != std::string::npos ? value * 1024 : value;
+  }
+  return 0;
+}
+
+// What is left under one cgroup folder: its limit less what is used, file cache that can be dropped not counted.
+uint64_t left_in(const std::string& folder, const char* limit_file, const char* usage_file) {
+  const uint64_t limit = number_in(folder + limit_file);
+  if (limit == kUnlimited || limit > (uint64_t{1} << 60)) return kUnlimited;
+  const uint64_t used = number_in(folder + usage_file);
+  if (used == kUnlimited) return limit;
+  const uint64_t cache = std::min(used, field_in(folder + "/memory.stat", "inactive_file"));
+  return limit - std::min(limit, used - cache);
+}
+
+// The least left over this process's cgroup and all above it.
+uint64_t cgroup_left() {
+  uint64_t least = kUnlimited;
+  std::ifstream in("/proc/self/cgroup");
+  for (std::string line; std::getline(in, line);) {
+    const size_t colon = line.find(':', line.find(':') + 1);
+    if (colon == std::string::npos) continue;
+    const bool v2 = line.starts_with("0::");
+    if (!v2 && line.find(":memory:") == std::string::npos && line.find("memory,") == std::string::npos) continue;
+    const std::string root = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
+    for (std::string path = line.substr(colon + 1);; path = path.substr(0, path.rfind('/'))) {
+      const std::string folder = root + (path == "/" ? "" : path);
+      least = std::min(least, v2 ? left_in(folder, "/memory.max", "/memory.current")
+                                 : left_in(folder, "/memory.limit_in_bytes", "/memory.usage_in_bytes"));
+      if (path.empty() || path == "/") break;
+    }
+  }
+  return least;
+}
+
+}  // namespace
+
+int32_t cpu_count() {
+#ifdef __linux__
+  cpu_set_t set;
+  if (::sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(CPU_COUNT(&set), 1);
+#endif
+  return static_cast<int32_t>(std::max(std::thread::hardware_concurrency(), 1u));
+}
+
+uint64_t available_memory() {
+  uint64_t bytes = field_in("/proc/meminfo", "MemAvailable");
+  if (bytes == 0) {
+    bytes = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  }
+  return std::min(bytes, cgroup_left());
+}
+
+uint64_t peak_rss() {
+  // Not getrusage first: its figure survives exec, so it would count the program that started us.
+  if (const uint64_t bytes = field_in("/proc/self/status", "VmHWM"); bytes > 0) return bytes;
+  struct rusage usage {};
+  ::getrusage(RUSAGE_SELF, &usage);
+#ifdef __APPLE__
+  return static_cast<uint64_t>(usage.ru_maxrss);
+#else
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+#endif
+}
+
+}  // namespace sluice

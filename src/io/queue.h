@@ -1,0 +1,57 @@
+// The queue of reads: many requests in flight, completions in whatever order the drive gives them.
+//
+// Demand requests are started before speculative ones, in order of submission within a class. A partial read goes on
+// where it stopped; a failed one is retried a little (io/progress.h) and then ends its request, never the queue.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "io/reader.h"
+#include "io/request.h"
+
+namespace sluice::io {
+
+struct QueueOptions {
+  size_t capacity = 1024;           // most requests in flight
+  int32_t threads = 4;              // of a backend that has threads
+  Reader reader = system_reader();  // of a backend that reads with calls; tests put faults here
+};
+
+// Since construction. Retries and failures stand at zero on a healthy machine.
+struct Counters {
+  uint64_t requests = 0;  // ended, ok or not
+  uint64_t failures = 0;  // requests that ended not ok
+  uint64_t bytes = 0;     // that arrived
+  uint64_t retries = 0;   // reads issued beyond the first of a request
+};
+
+// Threads: submit from any thread; wait and poll from one thread at a time. Nothing allocates after construction.
+// Destruction drops requests that have not started and waits for those that have; after it no dst is written.
+class Queue {
+ public:
+  Queue() = default;
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  virtual ~Queue() = default;
+
+  virtual size_t capacity() const = 0;
+
+  // Submitted and not yet taken by wait or poll.
+  virtual size_t in_flight() const = 0;
+
+  // Never blocks on a read. REQUIRES: requests.size() <= capacity() - in_flight().
+  virtual void submit(std::span<const Request> requests) = 0;
+
+  // Blocks until at least one request has ended; fills out[0, n) and returns n.
+  // REQUIRES: in_flight() > 0, else it could never return; !out.empty().
+  virtual size_t wait(std::span<Completion> out) = 0;
+
+  // The same without blocking; may return 0.
+  virtual size_t poll(std::span<Completion> out) = 0;
+
+  virtual Counters counters() const = 0;
+};
+
+}  // namespace sluice::io
