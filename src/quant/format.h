@@ -6,6 +6,7 @@
 // one row in format.cc; the conformance tests enumerate the table.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -38,14 +39,14 @@ struct Matrix {
   const std::byte* scales = nullptr;
   const std::byte* biases = nullptr;
   ScaleType scale_type = ScaleType::none;
-  int32_t group = 0;                     // columns that share a scale
+  int32_t group = 0;                     // columns that share a scale: positive, a multiple of the format's block
   int32_t group_rows = 1;                // rows that share a scale: 1 (MLX), 128 (FP8 blocks)
 };
 
 struct Format {
   FormatId id;
   std::string_view name;       // as users write it: "Q4_K", "BF16", "MLX4"
-  int32_t block;               // elements in a block (MLX: elements in the smallest whole number of bytes x 4)
+  int32_t block;               // elements in a block (MLX: the fewest elements that fill whole bytes)
   int32_t block_bytes;
   int32_t gguf_type;           // ggml type id, -1 where GGUF has none
   bool side_arrays;
@@ -68,12 +69,9 @@ int64_t scale_row_bytes(const Matrix& m);
 Matrix rows(const Matrix& m, int64_t begin, int64_t count);
 
 float f16_to_f32(uint16_t bits);
-inline float bf16_to_f32(uint16_t bits);
+inline float bf16_to_f32(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }
 uint16_t f32_to_f16(float value);   // round to nearest even
 uint16_t f32_to_bf16(float value);  // round to nearest even
 float fp8_e4m3_to_f32(uint8_t bits);  // OCP E4M3: no infinities, 0x7f and 0xff are NaN
 
 }  // namespace sluice::quant
-
-#include <bit>
-inline float sluice::quant::bf16_to_f32(uint16_t bits) { return std::bit_cast<float>(uint32_t{bits} << 16); }

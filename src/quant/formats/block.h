@@ -1,0 +1,40 @@
+// Reading blocks: unaligned little-endian loads, and the loop over a row's blocks that most formats share.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include "quant/format.h"
+
+namespace sluice::quant {
+
+static_assert(std::endian::native == std::endian::little, "files are little-endian and are read as they stand");
+
+template <class T>
+T load(const uint8_t* p) {
+  T value;
+  std::memcpy(&value, p, sizeof value);
+  return value;
+}
+
+inline float load_f16(const uint8_t* p) {
+  return f16_to_f32(load<uint16_t>(p));
+}
+
+// Side-array element `i` of an array of type `type` at `p`. REQUIRES: type != none.
+inline float load_scale(const std::byte* p, ScaleType type, int64_t i) {
+  const auto* bytes = reinterpret_cast<const uint8_t*>(p) + i * scale_bytes(type);
+  if (type == ScaleType::f32) return load<float>(bytes);
+  return type == ScaleType::f16 ? load_f16(bytes) : bf16_to_f32(load<uint16_t>(bytes));
+}
+
+// Row `r` of `m` for a format of kBytes a block: decode(block) writes kBlock floats.
+template <int kBlock, int kBytes, void (*decode)(const uint8_t* block, float* out)>
+void decode_blocks(const Matrix& m, int64_t r, float* out) {
+  const int64_t blocks = m.cols / kBlock;
+  const auto* p = reinterpret_cast<const uint8_t*>(m.data) + r * blocks * kBytes;
+  for (int64_t b = 0; b < blocks; ++b) decode(p + b * kBytes, out + b * kBlock);
+}
+
+}  // namespace sluice::quant
