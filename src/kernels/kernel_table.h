@@ -72,7 +72,7 @@ struct InstructionSet {
   std::string_view name;         // as --isa takes it
   std::string_view needs;        // what the processor must have, for messages
   bool (*supported)();           // on this machine
-  void (*fill)(KernelTable&);    // overwrites the slots this set has; called after all rows above it that are in its chain
+  void (*fill)(KernelTable&);    // overwrites the slots this set has; called on a copy of the row above's table
 };
 std::span<const InstructionSet> instruction_sets();
 

@@ -1,4 +1,5 @@
-// A model as it stands on disk, whatever the container: metadata, and an index of logical tensors over one or more files.
+// A model as it stands on disk, whatever the container: metadata, and an index of logical tensors over one or more
+// files.
 //
 // Readers (gguf, safetensors) fill it; everything above is blind to which one did. Nothing of the weights is read
 // here. All counts and offsets are checked against the file sizes on opening: a Tensor's parts lie inside their files.
@@ -20,7 +21,8 @@
 namespace sluice::store {
 
 // GGUF key-values as they are; config.json flattened with dots ("text_config.rope_parameters.rope_theta"; arrays of
-// scalars become lists; arrays of objects and empty objects are left out; null is left out).
+// scalars become lists; arrays of objects and empty objects are left out; null is left out), generation_config.json
+// likewise with "generation." in front. Unsigned values past int64 are doubles; an empty JSON list is one of integers.
 class Metadata {
  public:
   using Value = std::variant<bool, int64_t, double, std::string, std::vector<bool>, std::vector<int64_t>,
@@ -47,7 +49,7 @@ class Metadata {
 
 // Contiguous bytes of one file. Empty (bytes == 0) where a tensor has no such part.
 struct Extent {
-  int32_t file = 0;      // index into ModelFiles::files
+  int32_t file = 0;  // index into ModelFiles::files
   uint64_t offset = 0;
   uint64_t bytes = 0;
 };
@@ -55,11 +57,11 @@ struct Extent {
 // A logical tensor: row-major, outermost dimension first ([experts, rows, cols] for stacked experts, whatever order the
 // file writes its dimensions in). For MLX and FP8 the three (two) file tensors are one Tensor named after the weight.
 struct Tensor {
-  std::string name;                 // as in the file, e.g. "blk.0.attn_q.weight"
+  std::string name;  // as in the file, e.g. "blk.0.attn_q.weight"
   quant::FormatId format = quant::FormatId::f32;
-  bool format_known = true;         // false: a type we do not read; only an error when the tensor is needed
-  std::string format_name;          // for messages and inspect: "Q4_K", "type 35"
-  std::vector<int64_t> shape;       // logical elements (MLX: unpacked)
+  bool format_known = true;    // false: a type we do not read; only an error when the tensor is needed
+  std::string format_name;     // for messages and inspect: "Q4_K", "type 35"
+  std::vector<int64_t> shape;  // logical elements (MLX: unpacked)
   Extent data, scales, biases;
   quant::ScaleType scale_type = quant::ScaleType::none;
   int32_t group = 0;
@@ -72,19 +74,20 @@ struct Tensor {
 enum class Container { gguf, safetensors };
 
 struct ModelFiles {
-  std::string path;                 // as the user named it
+  std::string path;  // as the user named it
   Container container = Container::gguf;
-  bool mlx = false;                 // safetensors written by mlx-lm (names, folded norms)
-  Metadata metadata;                // GGUF key-values or flattened config.json
+  bool mlx = false;   // safetensors written by mlx-lm (names, folded norms)
+  Metadata metadata;  // GGUF key-values or flattened config.json
   std::vector<io::File> files;
-  std::vector<Tensor> tensors;      // sorted by name
+  std::vector<Tensor> tensors;  // sorted by name
 
   const Tensor* find(std::string_view name) const;
 };
 
-// Opens a .gguf (any part of a split: the others are found beside it), a folder with safetensors and config.json, or
-// a single .safetensors file (config.json beside it).
-// Errors: one line with file and place: not_found, corrupt, unsupported, io.
+// Opens a .gguf (any part of a split: the others are found beside it), a folder with safetensors and config.json, a
+// single .safetensors file (config.json beside it; a shard that an index lists opens all), or a folder with one GGUF.
+// Errors: one line with file and place: not_found, corrupt, unsupported, io; invalid
+// (a folder with several GGUF models).
 Result<ModelFiles> open_model(const std::string& path);
 
 }  // namespace sluice::store

@@ -1,0 +1,43 @@
+// What a caller chooses. Zero or empty means "the default"; a value that cannot be honoured is refused, never ignored.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+struct EngineOptions {
+  std::string model;          // a .gguf, a folder of safetensors, or a .safetensors file
+  uint64_t memory_bytes = 0;  // everything the process may use; 0: what the machine and its cgroup have left, less a reserve
+  int32_t threads = 0;        // compute threads; 0: one a core
+  int64_t context = 0;        // positions a session holds; 0: the model's, at most 8192
+  int32_t experts = 0;        // experts per token; 0: as trained. Anything else changes the model's output
+  int32_t chunk = 0;          // most prompt tokens computed at once; 0: as many as the budget allows, up to 256
+  std::string isa;            // kernels by name; empty: the best this processor has
+  std::string io = "auto";    // auto, direct, buffered
+  std::string lookahead = "auto";  // auto, on, off
+};
+
+struct SamplingOptions {
+  float temperature = 0.0f;         // 0: greedy, and then top_k, top_p, min_p and seed do not matter
+  int32_t top_k = 0;                // keep the k likeliest; 0: all
+  float top_p = 1.0f;               // keep the likeliest whose probabilities reach p
+  float min_p = 0.0f;               // keep those at least p times as likely as the likeliest
+  float presence_penalty = 0.0f;    // subtracted once from every token generated before
+  float repetition_penalty = 1.0f;  // divides positive and multiplies negative logits of tokens in prompt or output
+  uint64_t seed = 0;
+};
+
+struct GenerateOptions {
+  int64_t max_tokens = 512;
+  bool ignore_eos = false;           // go on after an end-of-turn token
+  std::vector<std::string> stop;     // ends when one appears in the text; the text ends before it
+  bool skip_special_tokens = true;   // leave control tokens out of the text
+  SamplingOptions sampling;
+  const std::atomic<bool>* cancel = nullptr;  // looked at between tokens and prompt chunks; true ends cleanly
+};
+
+}  // namespace sluice

@@ -1,0 +1,33 @@
+// What a run did, in the terms of design.md sections 6 and 7. Times in seconds, sizes in bytes, rates decimal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sluice {
+
+struct Stats {
+  int64_t prompt_tokens = 0;
+  double prompt_s = 0;
+  int64_t decode_tokens = 0;
+  double decode_s = 0;
+  // Over decoding: expert bytes touched, and of those the bytes that had to be read, per token.
+  double expert_bytes_per_token = 0;
+  double ssd_bytes_per_token = 0;
+  double ssd_gb_s = 0;       // while at least one read was waited for or in flight
+  double hit_rate = 0;       // share of expert uses served from a slot
+  double stall_share = 0;    // share of the time in which compute waited for reads
+  uint64_t hits = 0, misses = 0;           // prompt and decoding together
+  uint64_t bytes_read = 0;                 // likewise
+  std::optional<double> limit_tok_s;       // unset until `doctor` has measured this machine
+  std::optional<double> share_of_limit;
+  uint64_t peak_rss_bytes = 0;
+  int32_t k = 0, threads = 0;
+  std::string isa, io;
+
+  double decode_tok_s() const { return decode_s > 0 ? static_cast<double>(decode_tokens) / decode_s : 0; }
+  double prefill_tok_s() const { return prompt_s > 0 ? static_cast<double>(prompt_tokens) / prompt_s : 0; }
+};
+
+}  // namespace sluice

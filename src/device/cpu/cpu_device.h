@@ -1,0 +1,86 @@
+// Runs steps on the CPU: complete, and the reference for every other device.
+//
+// Determinism: each output value is computed by one thread from its own inputs in a fixed order (kernels/kernel_table.h),
+// and experts are summed in routing order whatever order they arrive in. So threads, chunking, cache size and arrival
+// order never change a byte.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/threads.h"
+#include "device/cpu/workspace.h"
+#include "device/expert_port.h"
+#include "device/state.h"
+#include "kernels/kernel_table.h"
+#include "model/plan.h"
+#include "model/trunk.h"
+
+namespace sluice::device {
+
+// One chunk of consecutive tokens of one session.
+struct Chunk {
+  std::span<const int32_t> tokens;   // at most Workspace::tokens
+  State* state;                      // position is that of tokens[0]; the caller advances it
+  ExpertPort* port;
+  int64_t first_logits;              // logits are wanted for tokens[first_logits ...]
+  float* logits;                     // [tokens.size() - first_logits, vocab]
+};
+
+class CpuDevice {
+ public:
+  // All borrowed, all must outlive the device. Not thread-safe.
+  CpuDevice(const model::Plan& plan, const model::Trunk& trunk, const kernels::KernelTable& kernels, ThreadPool& threads,
+            Workspace&& workspace);
+
+  // Errors: only from the port.
+  Status run(const model::Step& step, const Chunk& chunk);
+
+  // For tests and the golden comparison: what the steps so far left behind.
+  const Workspace& workspace() const { return w_; }
+
+ private:
+  struct MatMulJob {
+    const quant::Matrix* w;
+    const float* x;
+    int64_t ldx;
+    float* y;
+    int64_t ldy;
+  };
+
+  void embed(const model::Embed& s, const Chunk& chunk);
+  void norm(const model::Norm& s, int64_t tokens);
+  void add(int64_t tokens);
+  void attention(const model::Attention& s, const Chunk& chunk);
+  void place_rows(const model::Attention& s, const Chunk& chunk);
+  void rotate(float* head, int64_t token) const;
+  void delta_net(const model::DeltaNet& s, const Chunk& chunk);
+  void convolve(const model::DeltaNet& s, int64_t tokens, float* state);
+  void normalise_keys(const model::DeltaNet& s, int64_t tokens);
+  void recur(const model::DeltaNet& s, int64_t tokens, float* state);
+  Status route(const model::Route& s, const Chunk& chunk);
+  void choose(const model::Route& s, int64_t token);
+  void group(const model::Route& s, int64_t tokens);
+  void shared_ffn(const model::SharedFfn& s, int64_t tokens);
+  Status experts(const model::Experts& s, const Chunk& chunk);
+  void run_ready(const model::Experts& s, std::span<const ReadyExpert> ready);
+  void sum_experts(const model::Experts& s, int64_t tokens);
+  void head(const model::Head& s, const Chunk& chunk);
+
+  // All products of one token batch in one parallel region.
+  void matmuls(std::span<const MatMulJob> jobs, int64_t tokens);
+  const quant::Matrix& matrix(model::MatrixId id) const { return trunk_.matrices[static_cast<size_t>(id)]; }
+  const float* vector(model::VectorId id) const { return trunk_.vectors[static_cast<size_t>(id)].data(); }
+  void matmul_rows(const MatMulJob& job, int64_t begin, int64_t end, int64_t tokens) const {
+    kernels_.matmul[static_cast<size_t>(job.w->format)](
+        {job.w, begin, end, job.x, job.ldx, tokens, job.y, job.ldy});
+  }
+
+  const model::Plan& plan_;
+  const model::Trunk& trunk_;
+  const kernels::KernelTable& kernels_;
+  ThreadPool& threads_;
+  Workspace w_;
+};
+
+}  // namespace sluice::device

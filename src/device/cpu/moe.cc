@@ -1,0 +1,146 @@
+// Routing, and the routed experts of a chunk as they become ready.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "device/cpu/cpu_device.h"
+
+namespace sluice::device {
+
+Status CpuDevice::route(const model::Route& s, const Chunk& chunk) {
+  const auto tokens = static_cast<int64_t>(chunk.tokens.size());
+  const MatMulJob job{&matrix(s.router), w_.normed, plan_.hidden, w_.router, s.experts};
+  matmuls({&job, 1}, tokens);
+  threads_.ranges(tokens, 8, [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t) choose(s, t);
+  });
+  group(s, tokens);
+  return chunk.port->begin(s.moe_index, w_.wanted);
+}
+
+// The top k of softmax(router), in descending order, ties to the lower index. A NaN counts as the smallest value.
+void CpuDevice::choose(const model::Route& s, int64_t token) {
+  const float* logits = w_.router + token * s.experts;
+  int32_t* chosen = w_.chosen + token * s.top_k;
+  float* weights = w_.weights + token * s.top_k;
+  auto value = [&](int32_t e) { return std::isnan(logits[e]) ? -std::numeric_limits<float>::infinity() : logits[e]; };
+  int32_t filled = 0;
+  for (int32_t e = 0; e < s.experts; ++e) {
+    const float v = value(e);
+    if (filled == s.top_k && v <= value(chosen[filled - 1])) continue;
+    int32_t at = filled < s.top_k ? filled++ : filled - 1;
+    for (; at > 0 && value(chosen[at - 1]) < v; --at) chosen[at] = chosen[at - 1];
+    chosen[at] = e;
+  }
+  const float most = value(chosen[0]);
+  float all = 0.0f, top = 0.0f;
+  for (int32_t e = 0; e < s.experts; ++e) all += std::exp(value(e) - most);
+  for (int32_t k = 0; k < s.top_k; ++k) {
+    weights[k] = std::exp(value(chosen[k]) - most) / all;
+    top += weights[k];
+  }
+  if (!s.renormalise) return;
+  for (int32_t k = 0; k < s.top_k; ++k) weights[k] /= top;
+}
+
+// Counting sort of the chunk's (token, rank) pairs by expert: first[e] .. first[e + 1] are expert e's rows of the
+// grouped buffers. One token keeps routing order, most weight first; a prompt asks in file order.
+void CpuDevice::group(const model::Route& s, int64_t tokens) {
+  const int64_t pairs = tokens * s.top_k;
+  std::fill(w_.first.begin(), w_.first.end(), 0);
+  for (int64_t i = 0; i < pairs; ++i) ++w_.first[static_cast<size_t>(w_.chosen[i]) + 1];
+  w_.wanted.clear();
+  if (tokens == 1) {
+    w_.wanted.assign(w_.chosen, w_.chosen + s.top_k);
+  } else {
+    for (int32_t e = 0; e < s.experts; ++e) {
+      if (w_.first[static_cast<size_t>(e) + 1] > 0) w_.wanted.push_back(e);
+    }
+  }
+  for (size_t e = 1; e < w_.first.size(); ++e) w_.first[e] += w_.first[e - 1];
+  for (int64_t i = 0; i < pairs; ++i) w_.place[i] = w_.first[static_cast<size_t>(w_.chosen[i])]++;
+  for (size_t e = w_.first.size() - 1; e > 0; --e) w_.first[e] = w_.first[e - 1];
+  w_.first[0] = 0;
+
+  const int64_t h = plan_.hidden;
+  threads_.ranges(tokens, 4, [&](int64_t begin, int64_t end, int) {
+    for (int64_t i = begin * s.top_k; i < end * s.top_k; ++i) {
+      std::memcpy(w_.gathered + w_.place[i] * h, w_.normed + i / s.top_k * h, static_cast<size_t>(h) * sizeof(float));
+    }
+  });
+}
+
+Status CpuDevice::experts(const model::Experts& s, const Chunk& chunk) {
+  // Small batches keep slots turning over while a prompt wants more experts than there are slots.
+  std::array<ReadyExpert, 16> ready;
+  for (size_t done = 0; done < w_.wanted.size();) {
+    SLUICE_TRY(const int32_t count, chunk.port->next(ready));
+    const auto batch = std::span<const ReadyExpert>(ready).first(static_cast<size_t>(count));
+    run_ready(s, batch);
+    chunk.port->release(batch);
+    done += batch.size();
+  }
+  sum_experts(s, static_cast<int64_t>(chunk.tokens.size()));
+  return {};
+}
+
+// Two parallel regions for the whole batch: gate, up and SwiGLU by rows of width, then down by rows of hidden.
+void CpuDevice::run_ready(const model::Experts& s, std::span<const ReadyExpert> ready) {
+  constexpr int64_t kGrain = 16;
+  const model::ExpertLayer& layer = plan_.expert_layers[static_cast<size_t>(s.moe_index)];
+  const int64_t h = plan_.hidden, width = s.width;
+  struct Rows {
+    int64_t first, count;
+  };
+  auto rows_of = [&](const ReadyExpert& r) {
+    const auto e = static_cast<size_t>(w_.wanted[static_cast<size_t>(r.index)]);
+    return Rows{w_.first[e], w_.first[e + 1] - w_.first[e]};
+  };
+  // Every expert's rows, padded to the grain, one after the other.
+  auto for_rows = [&](int64_t rows, int64_t cols, auto&& body) {
+    const int64_t padded = (rows + kGrain - 1) / kGrain * kGrain;
+    const int64_t grain = std::max<int64_t>(32768 / std::max<int64_t>(cols, 1) / kGrain, 1) * kGrain;
+    threads_.ranges(padded * static_cast<int64_t>(ready.size()), grain, [&](int64_t begin, int64_t end, int) {
+      for (int64_t i = begin / padded; i * padded < end; ++i) {
+        const int64_t b = std::max(begin - i * padded, int64_t{0}), e = std::min(end - i * padded, rows);
+        if (b < e) body(ready[static_cast<size_t>(i)], b, e);
+      }
+    });
+  };
+  for_rows(width, 2 * h, [&](const ReadyExpert& r, int64_t begin, int64_t end) {
+    const Rows rows = rows_of(r);
+    const quant::Matrix gate = layer.gate.at(r.base), up = layer.up.at(r.base);
+    const float* x = w_.gathered + rows.first * h;
+    float* g = w_.expert_gate + rows.first * width;
+    float* u = w_.expert_up + rows.first * width;
+    matmul_rows({&gate, x, h, g, width}, begin, end, rows.count);
+    matmul_rows({&up, x, h, u, width}, begin, end, rows.count);
+    for (int64_t t = 0; t < rows.count; ++t) {
+      kernels_.swiglu(g + t * width + begin, u + t * width + begin, end - begin, g + t * width + begin);
+    }
+  });
+  for_rows(h, width, [&](const ReadyExpert& r, int64_t begin, int64_t end) {
+    const Rows rows = rows_of(r);
+    const quant::Matrix down = layer.down.at(r.base);
+    matmul_rows({&down, w_.expert_gate + rows.first * width, width, w_.expert_out + rows.first * h, h}, begin, end,
+                rows.count);
+  });
+}
+
+void CpuDevice::sum_experts(const model::Experts& s, int64_t tokens) {
+  const int64_t h = plan_.hidden, k = plan_.top_k;
+  threads_.ranges(tokens, 4, [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t) {
+      float* out = w_.output + t * h;
+      std::fill(out, out + h, 0.0f);
+      for (int64_t i = t * k; i < (t + 1) * k; ++i) {
+        kernels_.axpy(w_.weights[i], w_.expert_out + w_.place[i] * h, h, out);
+      }
+      if (s.add_shared) kernels_.axpy(1.0f, w_.shared + t * h, h, out);
+    }
+  });
+}
+
+}  // namespace sluice::device

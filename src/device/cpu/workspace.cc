@@ -1,0 +1,89 @@
+#include "device/cpu/workspace.h"
+
+#include <algorithm>
+#include <variant>
+
+namespace sluice::device {
+namespace {
+
+// The widest query projection of any attention step.
+int64_t query_rows(const model::Plan& plan) {
+  int64_t most = 0;
+  for (const model::Step& step : plan.steps) {
+    if (const auto* a = std::get_if<model::Attention>(&step.op)) {
+      most = std::max(most, int64_t{a->heads} * a->head_dim * (a->gated ? 2 : 1));
+    }
+  }
+  return most;
+}
+
+// Walks the buffers once: with a null base it only counts, else it also hands out addresses.
+class Carver {
+ public:
+  explicit Carver(std::byte* base) : base_(base) {}
+  template <class T>
+  void take(T*& p, int64_t count) {
+    if (base_ != nullptr) p = reinterpret_cast<T*>(base_ + at_);
+    at_ += align_up(static_cast<uint64_t>(count) * sizeof(T), 64);
+  }
+  uint64_t bytes() const { return at_; }
+
+ private:
+  std::byte* base_;
+  uint64_t at_ = 0;
+};
+
+uint64_t carve(std::byte* base, const model::Plan& plan, int64_t t, int64_t positions, int32_t threads, Workspace& w) {
+  Carver c(base);
+  const int64_t h = plan.hidden, k = plan.top_k, kv = int64_t{plan.kv_heads} * plan.head_dim;
+  const int64_t q = query_rows(plan), value_dim = int64_t{plan.v_heads} * plan.dv;
+  for (float** p : {&w.residual, &w.normed, &w.output}) c.take(*p, t * h);
+  c.take(w.shared, plan.shared_width > 0 ? t * h : 0);
+  c.take(w.query, t * q);
+  c.take(w.key, t * kv);
+  c.take(w.value, t * kv);
+  c.take(w.heads, t * q);
+  c.take(w.scores, threads * positions);
+  c.take(w.cosine, t * static_cast<int64_t>(plan.inv_freq.size()));
+  c.take(w.sine, t * static_cast<int64_t>(plan.inv_freq.size()));
+  c.take(w.mixed, t * plan.conv_channels);
+  c.take(w.conv, t * plan.conv_channels);
+  c.take(w.gate, t * value_dim);
+  c.take(w.core, t * value_dim);
+  c.take(w.beta, t * plan.v_heads);
+  c.take(w.alpha, t * plan.v_heads);
+  c.take(w.ones, std::max<int64_t>(plan.conv_channels, 1));
+  c.take(w.scalar, t);
+  c.take(w.shared_gate, t * plan.shared_width);
+  c.take(w.shared_up, t * plan.shared_width);
+  c.take(w.router, t * plan.experts);
+  c.take(w.weights, t * k);
+  c.take(w.gathered, t * k * h);
+  c.take(w.expert_out, t * k * h);
+  c.take(w.expert_gate, t * k * plan.expert_width);
+  c.take(w.expert_up, t * k * plan.expert_width);
+  c.take(w.chosen, t * k);
+  c.take(w.place, t * k);
+  return c.bytes();
+}
+
+}  // namespace
+
+uint64_t workspace_bytes(const model::Plan& plan, int64_t tokens, int64_t positions, int32_t threads) {
+  Workspace unused;
+  return carve(nullptr, plan, tokens, positions, threads, unused);
+}
+
+Result<Workspace> make_workspace(const model::Plan& plan, int64_t tokens, int64_t positions, int32_t threads) {
+  Workspace w;
+  w.tokens = tokens;
+  w.positions = positions;
+  SLUICE_TRY(w.memory, Arena::map(workspace_bytes(plan, tokens, positions, threads)));
+  carve(w.memory.data(), plan, tokens, positions, threads, w);
+  std::fill_n(w.ones, std::max<int64_t>(plan.conv_channels, 1), 1.0f);
+  w.wanted.reserve(static_cast<size_t>(plan.experts));
+  w.first.resize(static_cast<size_t>(plan.experts) + 1);
+  return w;
+}
+
+}  // namespace sluice::device

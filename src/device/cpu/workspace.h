@@ -1,0 +1,39 @@
+// The buffers one chunk of tokens needs on the CPU, allocated once. T is the largest chunk.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/arena.h"
+#include "model/plan.h"
+
+namespace sluice::device {
+
+struct Workspace {
+  int64_t tokens = 0;          // T
+  int64_t positions = 0;       // KV positions attention may see
+  float *residual, *normed, *output;       // [T, H]
+  float *shared;                           // [T, H], only with a shared expert
+  float *query, *key, *value, *heads;      // attention: [T, q rows], [T, kv], [T, kv], [T, heads * head_dim]
+  float *scores;                           // [threads, positions]
+  float *cosine, *sine;                    // [T, rotary / 2]
+  float *mixed, *conv, *gate, *core;       // delta net: [T, channels] x2, [T, v_heads * dv] x2
+  float *beta, *alpha;                     // [T, v_heads]
+  float *ones;                             // [max(conv channels, ...)], all 1
+  float *scalar;                           // [T], the shared expert's gate
+  float *shared_gate, *shared_up;          // [T, shared width]
+  float *router;                           // [T, E]
+  float *weights;                          // [T, K]
+  float *gathered, *expert_out;            // [T * K, H], grouped by expert
+  float *expert_gate, *expert_up;          // [T * K, width]
+  int32_t *chosen;                         // [T, K] expert ids in routing order
+  int32_t *place;                          // [T, K] row of the grouped buffers
+  std::vector<int32_t> wanted;             // distinct experts of the chunk, most wanted first
+  std::vector<int32_t> first;              // [E + 1] first grouped row of each expert
+  Arena memory;
+};
+
+uint64_t workspace_bytes(const model::Plan& plan, int64_t tokens, int64_t positions, int32_t threads);
+Result<Workspace> make_workspace(const model::Plan& plan, int64_t tokens, int64_t positions, int32_t threads);
+
+}  // namespace sluice::device

@@ -1,0 +1,39 @@
+// The seam between a device and wherever experts come from: "the next ready expert of this step". Runtime implements it
+// over cache and io; tests implement it with everything resident. Device code cannot tell the difference.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "sluice/status.h"
+
+namespace sluice::device {
+
+struct ReadyExpert {
+  int32_t index;          // position in the list given to begin()
+  int32_t slot;           // the port's own handle
+  const std::byte* base;  // the expert's slot, laid out as model::ExpertLayer says; pinned until released
+};
+
+// One caller at a time. Between begin() and the last release() of a step no other step may begin.
+class ExpertPort {
+ public:
+  virtual ~ExpertPort() = default;
+
+  // Announces the distinct experts one MoE layer needs, most wanted first. All misses that slots allow are issued at
+  // once; never blocks. The span is copied.
+  virtual Status begin(int32_t moe_index, std::span<const int32_t> experts) = 0;
+
+  // Fills `out` with experts that are ready and not yet handed out, resident ones first, then as reads land. Blocks
+  // until there is at least one; 0 when all were handed out. Errors: io (layer, expert, file, offset); the step is over.
+  virtual Result<int32_t> next(std::span<ReadyExpert> out) = 0;
+
+  // Unpins; their slots may serve experts still waiting.
+  virtual void release(std::span<const ReadyExpert> done) = 0;
+
+  // Ends a step early: waits for reads in flight, unpins everything. For errors; harmless otherwise.
+  virtual void abandon() = 0;
+};
+
+}  // namespace sluice::device

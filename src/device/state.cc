@@ -1,0 +1,57 @@
+#include "device/state.h"
+
+#include <algorithm>
+
+namespace sluice::device {
+namespace {
+
+uint64_t padded(uint64_t floats) { return align_up(floats * sizeof(float), 64); }
+
+struct Sizes {
+  uint64_t kv, conv, recurrent;  // bytes of one layer's keys, convolution state, recurrent state
+};
+
+Sizes sizes_of(const model::Plan& plan, int64_t capacity) {
+  return {padded(static_cast<uint64_t>(capacity) * static_cast<uint64_t>(plan.kv_heads) * static_cast<uint64_t>(plan.head_dim)),
+          padded(static_cast<uint64_t>(std::max(plan.conv_kernel - 1, 0)) * static_cast<uint64_t>(plan.conv_channels)),
+          padded(static_cast<uint64_t>(plan.v_heads) * static_cast<uint64_t>(plan.dk) * static_cast<uint64_t>(plan.dv))};
+}
+
+}  // namespace
+
+uint64_t state_bytes(const model::Plan& plan, int64_t capacity) {
+  const Sizes s = sizes_of(plan, capacity);
+  return 2 * s.kv * static_cast<uint64_t>(plan.attention_layers) +
+         (s.conv + s.recurrent) * static_cast<uint64_t>(plan.recurrent_layers);
+}
+
+Result<State> make_state(const model::Plan& plan, int64_t capacity) {
+  State state;
+  state.capacity = capacity;
+  SLUICE_TRY(state.memory, Arena::map(state_bytes(plan, capacity)));
+  const Sizes s = sizes_of(plan, capacity);
+  std::byte* at = state.memory.data();
+  auto take = [&](uint64_t bytes) {
+    auto* p = reinterpret_cast<float*>(at);
+    at += bytes;
+    return p;
+  };
+  for (int32_t i = 0; i < plan.attention_layers; ++i) {
+    state.keys.push_back(take(s.kv));
+    state.values.push_back(take(s.kv));
+  }
+  for (int32_t i = 0; i < plan.recurrent_layers; ++i) {
+    state.conv.push_back(take(s.conv));
+    state.recurrent.push_back(take(s.recurrent));
+  }
+  return state;
+}
+
+void reset(const model::Plan& plan, State& state) {
+  const Sizes s = sizes_of(plan, state.capacity);
+  for (float* conv : state.conv) std::fill_n(conv, s.conv / sizeof(float), 0.0f);
+  for (float* recurrent : state.recurrent) std::fill_n(recurrent, s.recurrent / sizeof(float), 0.0f);
+  state.position = 0;
+}
+
+}  // namespace sluice::device

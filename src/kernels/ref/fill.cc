@@ -1,0 +1,19 @@
+#include "kernels/ref/ref.h"
+
+namespace sluice::kernels::ref {
+
+bool supported() {
+  return true;
+}
+
+void fill(KernelTable& table) {
+  table.name = "ref";
+  table.matmul.fill(matmul);
+  table.rms_norm = rms_norm;
+  table.swiglu = swiglu;
+  table.axpy = axpy;
+  table.attention = attention;
+  table.delta_rule = delta_rule;
+}
+
+}  // namespace sluice::kernels::ref

@@ -1,0 +1,22 @@
+// The plain C++ kernels: they fill every slot, run on any processor, and say by example what each slot must compute.
+// Written to be read; the instruction sets' kernels are tested against them.
+#pragma once
+
+#include "kernels/kernel_table.h"
+
+namespace sluice::kernels::ref {
+
+bool supported();               // true
+void fill(KernelTable& table);  // every slot
+
+void matmul(const MatMulArgs& args);  // any format: decodes each row, then dots it with each token
+void rms_norm(const float* x, const float* weight, float eps, int64_t n, float* y);
+void swiglu(const float* gate, const float* up, int64_t n, float* y);
+void axpy(float a, const float* x, int64_t n, float* y);
+void attention(const AttentionArgs& args);
+void delta_rule(const DeltaRuleArgs& args);
+
+// Sum of a[i] * b[i]: sixteen partial sums (element i goes to sum i % 16), then their sum in a fixed tree.
+float dot(const float* a, const float* b, int64_t n);
+
+}  // namespace sluice::kernels::ref

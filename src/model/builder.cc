@@ -1,0 +1,205 @@
+#include "model/builder.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "store/experts.h"
+
+namespace sluice::model {
+namespace {
+
+std::vector<int64_t> without_ones(const std::vector<int64_t>& shape) {
+  std::vector<int64_t> out;
+  std::copy_if(shape.begin(), shape.end(), std::back_inserter(out), [](int64_t n) { return n != 1; });
+  return out;
+}
+
+// What kind of tensor an unused name is, for Plan::skipped.
+std::string_view kind_of(std::string_view name) {
+  auto has = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
+  if (has("visual.") || has("vision_tower.") || name.starts_with("v.") || name.starts_with("mm.")) return "vision";
+  if (has("mtp.") || has("nextn.")) return "multi-token prediction";
+  return "unknown";
+}
+
+}  // namespace
+
+const store::Tensor* Builder::find(std::initializer_list<std::string_view> names) const {
+  for (std::string_view name : names) {
+    if (const store::Tensor* t = files_.find(name)) return t;
+  }
+  return nullptr;
+}
+
+void Builder::fail(Code code, std::string message) {
+  if (status_.ok()) status_ = Error{code, fmt::format("{}: {}", files_.path, message)};
+}
+
+const store::Tensor* Builder::need(std::initializer_list<std::string_view> names) {
+  const store::Tensor* t = find(names);
+  if (t == nullptr) {
+    fail(Code::not_found, fmt::format("tensor {} is missing; the model is incomplete or not of family {}",
+                                      fmt::join(names, " or "), plan_.family));
+    return nullptr;
+  }
+  used_.insert(t);
+  return usable(*t) ? t : nullptr;
+}
+
+bool Builder::usable(const store::Tensor& t) {
+  if (t.format_known) return true;
+  fail(Code::unsupported, fmt::format("tensor {}: number format {} cannot be read", t.name, t.format_name));
+  return false;
+}
+
+bool Builder::shaped(const store::Tensor& t, std::vector<int64_t> want) {
+  if (t.shape == want || without_ones(t.shape) == without_ones(want)) return true;
+  fail(Code::corrupt, fmt::format("tensor {}: shape [{}], but the configuration asks for [{}]", t.name,
+                                  fmt::join(t.shape, ", "), fmt::join(want, ", ")));
+  return false;
+}
+
+MatrixId Builder::matrix(std::initializer_list<std::string_view> names, int64_t rows, int64_t cols) {
+  return matrix_rows(names, rows, cols, {});
+}
+
+MatrixId Builder::matrix_rows(std::initializer_list<std::string_view> names, int64_t stored_rows, int64_t cols,
+                              std::vector<RowRun> runs) {
+  const auto id = static_cast<MatrixId>(plan_.matrices.size());
+  int64_t rows = runs.empty() ? stored_rows : 0;
+  for (const RowRun& run : runs) rows += run.count;
+  plan_.matrices.push_back(MatrixSource{nullptr, rows, cols, std::move(runs)});
+  const store::Tensor* t = need(names);
+  if (t != nullptr && shaped(*t, {stored_rows, cols})) plan_.matrices.back().tensor = t;
+  return id;
+}
+
+VectorId Builder::vector(std::initializer_list<std::string_view> names, int64_t size, Transform transform,
+                         int64_t taps) {
+  const auto id = static_cast<VectorId>(plan_.vectors.size());
+  plan_.vectors.push_back(VectorSource{nullptr, size, transform, taps});
+  const store::Tensor* t = need(names);
+  if (t == nullptr) return id;
+  const std::vector<int64_t> want = taps > 1 ? std::vector<int64_t>{size / taps, taps} : std::vector<int64_t>{size};
+  if (shaped(*t, want)) plan_.vectors.back().tensor = t;
+  return id;
+}
+
+int32_t Builder::experts(int32_t layer_index, const ExpertNames& names, int32_t count, int32_t width, int32_t hidden) {
+  const auto moe_index = static_cast<int32_t>(plan_.expert_layers.size());
+  ExpertLayer layer;
+  layer.layer = layer_index;
+  layer.count = count;
+  if (has(names.gate_up)) {
+    const store::Tensor* gate_up = need({names.gate_up});
+    const store::Tensor* down = need({names.down});
+    if (gate_up && down && shaped(*gate_up, {count, 2 * int64_t{width}, hidden}) && shaped(*down, {count, hidden, width})) {
+      stacked(layer, {gate_up, down}, count);
+    }
+  } else if (!names.each_prefix.empty() && has(names.each_prefix + "0." + names.each_gate)) {
+    per_expert(layer, names, count, width, hidden);
+  } else {
+    const store::Tensor* gate = need({names.gate});
+    const store::Tensor* up = need({names.up});
+    const store::Tensor* down = need({names.down});
+    if (gate && up && down && shaped(*gate, {count, width, hidden}) && shaped(*up, {count, width, hidden}) &&
+        shaped(*down, {count, hidden, width})) {
+      stacked(layer, {gate, up, down}, count);
+    }
+  }
+  plan_.expert_layers.push_back(std::move(layer));
+  return moe_index;
+}
+
+void Builder::stacked(ExpertLayer& layer, const std::vector<const store::Tensor*>& tensors, int32_t count) {
+  for (int32_t e = 0; e < count && status_.ok(); ++e) {
+    std::vector<store::Tensor> parts;
+    for (const store::Tensor* t : tensors) {
+      auto part = store::slice_expert(*t, e);
+      if (!part.ok()) return fail(part.error().code, part.error().message);
+      parts.push_back(std::move(part).value());
+    }
+    if (!place(layer, parts, e)) return;
+  }
+}
+
+void Builder::per_expert(ExpertLayer& layer, const ExpertNames& names, int32_t count, int32_t width, int32_t hidden) {
+  for (int32_t e = 0; e < count && status_.ok(); ++e) {
+    const std::string prefix = names.each_prefix + std::to_string(e) + ".";
+    const store::Tensor* gate = need({prefix + names.each_gate});
+    const store::Tensor* up = need({prefix + names.each_up});
+    const store::Tensor* down = need({prefix + names.each_down});
+    if (!gate || !up || !down) return;
+    if (!shaped(*gate, {width, hidden}) || !shaped(*up, {width, hidden}) || !shaped(*down, {hidden, width})) return;
+    if (!place(layer, {*gate, *up, *down}, e)) return;
+  }
+}
+
+// Lays out the slot at the first expert and appends every expert's extents; later experts must have the same formats.
+bool Builder::place(ExpertLayer& layer, const std::vector<store::Tensor>& parts, int32_t expert) {
+  constexpr uint64_t kPartAlignment = 64;
+  std::vector<SlotMatrix> made;
+  std::vector<uint64_t> offsets;
+  uint64_t at = 0, bytes = 0;
+  for (const store::Tensor& t : parts) {
+    SlotMatrix m;
+    const size_t dims = t.shape.size();
+    m.shape = quant::Matrix{t.format, t.shape[dims - 2], t.shape[dims - 1], nullptr, nullptr, nullptr,
+                            t.scale_type, t.group, t.group_rows};
+    const store::Extent* extents[] = {&t.data, &t.scales, &t.biases};
+    uint64_t* places[] = {&m.data, &m.scales, &m.biases};
+    for (int i = 0; i < 3; ++i) {
+      if (extents[i]->bytes == 0) continue;
+      *places[i] = at;
+      offsets.push_back(at);
+      layer.extents.push_back(*extents[i]);
+      at = (at + extents[i]->bytes + kPartAlignment - 1) / kPartAlignment * kPartAlignment;
+      bytes += extents[i]->bytes;
+    }
+    made.push_back(m);
+  }
+  if (expert > 0 && (bytes != layer.record_bytes || offsets != layer.part_offset)) {
+    fail(Code::unsupported, fmt::format("layer {} expert {}: stored in another number format than expert 0", layer.layer, expert));
+    return false;
+  }
+  layer.part_offset = std::move(offsets);
+  layer.parts = static_cast<int32_t>(layer.part_offset.size());
+  layer.slot_bytes = at;
+  layer.record_bytes = bytes;
+  if (made.size() == 3) {
+    layer.gate = made[0], layer.up = made[1], layer.down = made[2];
+    return true;
+  }
+  // Fused: the up rows follow the gate rows in data and in every side array.
+  layer.gate = layer.up = made[0];
+  layer.down = made[1];
+  const int64_t half = made[0].shape.rows / 2;
+  if (half % made[0].shape.group_rows != 0) {
+    fail(Code::unsupported, fmt::format("layer {}: fused experts whose halves share scale blocks", layer.layer));
+    return false;
+  }
+  layer.gate.shape.rows = layer.up.shape.rows = half;
+  const auto skip_rows = static_cast<uint64_t>(half * quant::row_bytes(made[0].shape.format, made[0].shape.cols));
+  layer.up.data += skip_rows;
+  if (made[0].shape.scale_type != quant::ScaleType::none) {
+    const auto skip_scales = static_cast<uint64_t>(half / made[0].shape.group_rows * quant::scale_row_bytes(made[0].shape));
+    layer.up.scales += skip_scales;
+    if (layer.up.biases != SlotMatrix::kAbsent) layer.up.biases += skip_scales;
+  }
+  return true;
+}
+
+Status Builder::finish() {
+  if (!status_.ok()) return std::move(status_);
+  std::map<std::string_view, int64_t> kinds;
+  for (const store::Tensor& t : files_.tensors) {
+    if (!used_.contains(&t)) ++kinds[kind_of(t.name)];
+  }
+  for (const auto& [kind, n] : kinds) plan_.skipped.push_back(fmt::format("{}: {} tensors", kind, n));
+  return {};
+}
+
+}  // namespace sluice::model

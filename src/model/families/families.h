@@ -1,0 +1,12 @@
+// One function a family; rows of the table in registry.cc.
+#pragma once
+
+#include "model/plan.h"
+
+namespace sluice::model {
+
+Status compile_qwen3_5_moe(const store::ModelFiles& files, int32_t top_k_override, Plan& plan);
+Status compile_qwen3_next(const store::ModelFiles& files, int32_t top_k_override, Plan& plan);
+Status compile_qwen3_moe(const store::ModelFiles& files, int32_t top_k_override, Plan& plan);
+
+}  // namespace sluice::model

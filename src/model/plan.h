@@ -1,0 +1,79 @@
+// What a family makes of a model's files: its shape, its steps, what the trunk needs and where every expert lies.
+// Plain data, immutable after compile(); nothing of the weights has been read yet.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/step.h"
+#include "quant/format.h"
+#include "store/model_files.h"
+
+namespace sluice::model {
+
+// A run of rows of a stored matrix, in the order the trunk wants them.
+struct RowRun {
+  int64_t begin, count;
+};
+
+struct MatrixSource {
+  const store::Tensor* tensor;
+  int64_t rows, cols;
+  std::vector<RowRun> runs;   // empty: all rows as they are
+};
+
+enum class Transform { none, plus_one, neg_exp, transpose_taps };
+
+struct VectorSource {
+  const store::Tensor* tensor;
+  int64_t size;
+  Transform transform;
+  int64_t taps = 0;           // transpose_taps: [n / taps, taps] -> [taps, n / taps]
+};
+
+// One matrix inside an expert's slot: `shape` has null pointers, the offsets are from the slot's start.
+struct SlotMatrix {
+  static constexpr uint64_t kAbsent = UINT64_MAX;
+  quant::Matrix shape;
+  uint64_t data = 0, scales = kAbsent, biases = kAbsent;
+
+  quant::Matrix at(const std::byte* slot) const;
+};
+
+// The experts of one MoE layer. Expert e is `parts` extents, extents[e * parts + p] landing at part_offset[p].
+struct ExpertLayer {
+  int32_t layer = 0;
+  int32_t count = 0;
+  SlotMatrix gate, up, down;  // [width, hidden], [width, hidden], [hidden, width]
+  int32_t parts = 0;
+  std::vector<uint64_t> part_offset;
+  std::vector<store::Extent> extents;
+  uint64_t slot_bytes = 0;    // memory one expert needs, parts aligned to 64
+  uint64_t record_bytes = 0;  // bytes read from disk for one expert
+};
+
+struct Plan {
+  std::string family;         // "qwen3_5_moe"
+  int32_t hidden = 0, layers = 0, vocab = 0;
+  int32_t attention_layers = 0, recurrent_layers = 0;
+  int32_t experts = 0, top_k = 0, trained_top_k = 0, expert_width = 0, shared_width = 0;
+  int64_t context = 0;        // positions the model was trained for
+  int32_t kv_heads = 0, head_dim = 0;
+  int32_t conv_channels = 0, conv_kernel = 0, v_heads = 0, dk = 0, dv = 0;
+  std::vector<float> inv_freq;  // rotary frequencies, [rotary_dims / 2]
+  float rope_scale = 1.0f;      // YaRN's factor on cos and sin
+  std::vector<Step> steps;
+  std::vector<MatrixSource> matrices;
+  std::vector<VectorSource> vectors;
+  std::vector<ExpertLayer> expert_layers;
+  std::vector<std::string> skipped;  // what the files hold and we do not run: "vision: 333 tensors"
+};
+
+// Compiles the model for the family that its metadata names. `top_k_override` 0 keeps the trained number of experts.
+// `files` must outlive the plan.
+// Errors: unsupported (names the architecture and those that work), not_found / corrupt (a tensor, with its name),
+// invalid (the override).
+Result<Plan> compile(const store::ModelFiles& files, int32_t top_k_override);
+
+}  // namespace sluice::model

@@ -1,0 +1,50 @@
+#include "model/registry.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "model/families/families.h"
+
+namespace sluice::model {
+namespace {
+
+constexpr Family kFamilies[] = {
+    {"qwen3_5_moe", "qwen35moe", {"qwen3_5_moe", "qwen3_5_moe_text", ""}, compile_qwen3_5_moe},
+    {"qwen3_next", "qwen3next", {"qwen3_next", "", ""}, compile_qwen3_next},
+    {"qwen3_moe", "qwen3moe", {"qwen3_moe", "", ""}, compile_qwen3_moe},
+};
+
+std::string known_names() {
+  std::string out;
+  for (const Family& f : kFamilies) out += fmt::format("{}{} (GGUF {})", out.empty() ? "" : ", ", f.name, f.gguf_arch);
+  return out;
+}
+
+bool named(const Family& f, const store::ModelFiles& files, std::string_view arch) {
+  if (files.container == store::Container::gguf) return f.gguf_arch == arch;
+  return !arch.empty() && std::find(std::begin(f.hf_types), std::end(f.hf_types), arch) != std::end(f.hf_types);
+}
+
+}  // namespace
+
+std::span<const Family> families() { return kFamilies; }
+
+Result<Plan> compile(const store::ModelFiles& files, int32_t top_k_override) {
+  const bool gguf = files.container == store::Container::gguf;
+  const std::string key = gguf ? "general.architecture"
+                          : files.metadata.has("model_type") ? "model_type" : "text_config.model_type";
+  auto arch = files.metadata.text(key);
+  if (!arch.ok()) return std::move(arch).error().within(files.path);
+  for (const Family& f : kFamilies) {
+    if (!named(f, files, *arch)) continue;
+    Plan plan;
+    plan.family = f.name;
+    SLUICE_TRY_VOID(f.compile(files, top_k_override, plan));
+    return plan;
+  }
+  return Error{Code::unsupported, fmt::format("{}: architecture \"{}\" is not supported; these work: {}", files.path,
+                                              *arch, known_names())};
+}
+
+}  // namespace sluice::model

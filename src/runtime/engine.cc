@@ -1,0 +1,91 @@
+#include "sluice/engine.h"
+
+#include <fmt/format.h>
+
+#include "base/machine.h"
+#include "io/backend.h"
+#include "runtime/describe.h"
+#include "runtime/engine_parts.h"
+#include "runtime/memory_plan.h"
+
+namespace sluice {
+namespace {
+
+Status check_options(const EngineOptions& o) {
+  auto bad = [](std::string message) { return Error{Code::invalid, std::move(message)}; };
+  if (o.model.empty()) return bad("no model named; give one with -m");
+  if (o.threads < 0 || o.threads > 1024) return bad(fmt::format("--threads {}: must be 1 to 1024", o.threads));
+  if (o.context < 0) return bad(fmt::format("--ctx {}: must be positive", o.context));
+  if (o.chunk < 0 || o.chunk > 65536) return bad(fmt::format("--chunk {}: must be 1 to 65536", o.chunk));
+  if (o.io == "direct") return Error{Code::unsupported, "--io direct: not built yet; auto and buffered work"};
+  if (o.io != "auto" && o.io != "buffered") return bad(fmt::format("--io {}: must be auto, direct or buffered", o.io));
+  if (o.lookahead == "on") return Error{Code::unsupported, "--lookahead on: not built yet; auto and off work"};
+  if (o.lookahead != "auto" && o.lookahead != "off") {
+    return bad(fmt::format("--lookahead {}: must be auto, on or off", o.lookahead));
+  }
+  return {};
+}
+
+}  // namespace
+
+Engine::Engine(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
+  SLUICE_TRY_VOID(check_options(options));
+  auto p = std::make_unique<Parts>();
+  p->options = options;
+  SLUICE_TRY(p->kernels, kernels::select(options.isa));
+  SLUICE_TRY(p->files, store::open_model(options.model));
+  SLUICE_TRY(p->vocabulary, runtime::load_vocabulary(p->files));
+  SLUICE_TRY(p->plan, model::compile(p->files, options.experts));
+
+  const int32_t threads = options.threads > 0 ? options.threads : cpu_count();
+  runtime::MemoryRequest request;
+  request.budget = options.memory_bytes > 0 ? options.memory_bytes : runtime::default_budget(available_memory());
+  request.context = options.context;
+  request.chunk = options.chunk;
+  request.threads = threads;
+  request.vocabulary = p->vocabulary.tokenizer ? p->vocabulary.tokenizer->size() : 0;
+  SLUICE_TRY(p->memory, runtime::plan_memory(p->plan, request));
+  p->info = runtime::describe(p->files, p->plan, p->memory);
+
+  p->threads = std::make_unique<ThreadPool>(threads);
+  SLUICE_TRY(p->trunk, model::load_trunk(p->files, p->plan));
+  SLUICE_TRY(auto queue, io::make_queue("", {}));
+  p->io_name = "buffered";
+  SLUICE_TRY(p->experts, runtime::ExpertStore::make(p->files, p->plan, p->memory.slot_count, p->memory.slot_bytes,
+                                                    std::move(queue)));
+  SLUICE_TRY(auto workspace, device::make_workspace(p->plan, p->memory.chunk, p->memory.context, threads));
+  p->device.emplace(p->plan, p->trunk, *p->kernels, *p->threads, std::move(workspace));
+  return std::unique_ptr<Engine>(new Engine(std::move(p)));
+}
+
+const ModelInfo& Engine::info() const { return parts_->info; }
+const MemoryPlan& Engine::memory() const { return parts_->memory; }
+const text::Tokenizer* Engine::tokenizer() const { return parts_->vocabulary.tokenizer.get(); }
+const text::ChatTemplate* Engine::chat_template() const {
+  return parts_->vocabulary.chat_template ? &*parts_->vocabulary.chat_template : nullptr;
+}
+std::span<const int32_t> Engine::stop_tokens() const { return parts_->vocabulary.stop_tokens; }
+const SamplingOptions& Engine::recommended_sampling() const { return parts_->vocabulary.recommended; }
+
+Result<std::unique_ptr<Session>> Engine::new_session() {
+  if (parts_->session_alive) {
+    return Error{Code::over_budget, "a session is open and the memory plan has room for one; close it first"};
+  }
+  SLUICE_TRY(device::State state, device::make_state(parts_->plan, parts_->memory.context));
+  auto s = std::unique_ptr<Session::Parts>(new Session::Parts{*parts_, std::move(state), {}});
+  s->logits.resize(static_cast<size_t>(parts_->plan.vocab));
+  parts_->session_alive = true;
+  return std::unique_ptr<Session>(new Session(std::move(s)));
+}
+
+Result<std::unique_ptr<const text::Tokenizer>> load_tokenizer(const std::string& model) {
+  SLUICE_TRY(store::ModelFiles files, store::open_model(model));
+  SLUICE_TRY(runtime::Vocabulary vocabulary, runtime::load_vocabulary(files));
+  if (vocabulary.tokenizer == nullptr) return Error{Code::not_found, model + ": the model has no tokenizer"};
+  return std::move(vocabulary.tokenizer);
+}
+
+}  // namespace sluice

@@ -1,0 +1,49 @@
+// What an Engine and a Session are made of. Inside runtime, and for tests that watch the pipeline.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/threads.h"
+#include "device/cpu/cpu_device.h"
+#include "kernels/kernel_table.h"
+#include "model/plan.h"
+#include "model/trunk.h"
+#include "runtime/expert_store.h"
+#include "runtime/pipeline.h"
+#include "runtime/vocabulary.h"
+#include "sluice/engine.h"
+#include "sluice/session.h"
+#include "store/model_files.h"
+
+namespace sluice {
+
+// Members refer to those above them; the order is the order of construction.
+struct Engine::Parts {
+  EngineOptions options;
+  store::ModelFiles files;
+  runtime::Vocabulary vocabulary;
+  model::Plan plan;
+  ModelInfo info;
+  MemoryPlan memory;
+  const kernels::KernelTable* kernels = nullptr;
+  std::unique_ptr<ThreadPool> threads;
+  model::Trunk trunk;
+  std::unique_ptr<runtime::ExpertStore> experts;
+  std::optional<device::CpuDevice> device;
+  std::string io_name;
+  bool session_alive = false;
+  runtime::Observer* observer = nullptr;
+};
+
+struct Session::Parts {
+  Engine::Parts& engine;
+  device::State state;
+  std::vector<float> logits;   // of the last token taken in, [vocab]
+  bool has_logits = false;
+  bool broken = false;         // a failed read left the recurrent states half advanced
+
+  ~Parts() { engine.session_alive = false; }
+};
+
+}  // namespace sluice

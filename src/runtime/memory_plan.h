@@ -1,0 +1,30 @@
+// Divides the budget before anything is read: process, trunk, session state, working buffers, and what is left for
+// expert slots. Pure arithmetic.
+#pragma once
+
+#include "model/plan.h"
+#include "sluice/engine.h"
+
+namespace sluice::runtime {
+
+struct MemoryRequest {
+  uint64_t budget = 0;      // bytes, already resolved from the machine when the user gave none
+  int64_t context = 0;      // 0: the model's, at most 8192
+  int32_t chunk = 0;        // 0: as large as fits, up to 256
+  int32_t threads = 1;
+  int64_t vocabulary = 0;   // tokens the tokenizer holds
+};
+
+// Errors: over_budget, naming what the floor is and what it is made of; invalid (a context beyond the model's).
+Result<MemoryPlan> plan_memory(const model::Plan& plan, const MemoryRequest& request);
+
+// Bytes one expert's slot takes: the largest layer's, in whole pages.
+uint64_t slot_bytes(const model::Plan& plan);
+
+// The budget when the user names none: what is available, less a reserve for everybody else.
+uint64_t default_budget(uint64_t available);
+
+// "1.53 GiB", for messages and the footer.
+std::string human_bytes(uint64_t bytes);
+
+}  // namespace sluice::runtime

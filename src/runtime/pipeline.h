@@ -1,0 +1,23 @@
+// The walk of a chunk through the model: the steps in order, each run by the device.
+#pragma once
+
+#include "device/cpu/cpu_device.h"
+#include "model/plan.h"
+
+namespace sluice::runtime {
+
+// Sees what passes between layers; for tests and tools that compare with a reference. Null in normal runs.
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  // The state entering `layer`, [tokens, hidden]; for layer == Plan::layers the state after the final norm.
+  virtual void hidden(int32_t layer, std::span<const float> state) = 0;
+  // The experts chosen by a layer, [tokens, top_k] in routing order.
+  virtual void routed(int32_t layer, std::span<const int32_t> experts) = 0;
+};
+
+// Runs all steps over `chunk` and advances its state's position. Errors: from the expert port; the session's state is
+// then unusable (the position is not advanced, recurrent states are).
+Status run_chunk(const model::Plan& plan, device::CpuDevice& device, const device::Chunk& chunk, Observer* observer);
+
+}  // namespace sluice::runtime

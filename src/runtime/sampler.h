@@ -1,0 +1,46 @@
+// Chooses the next token from logits: greedy, or temperature with top-k, top-p and min-p, after presence and repetition
+// penalties. The same seed and logits give the same tokens on every machine.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+#include "sluice/options.h"
+#include "sluice/status.h"
+
+namespace sluice::runtime {
+
+class Sampler {
+ public:
+  // `allowed[id]` false: never chosen (rows of the head that stand for no token); empty: all allowed.
+  // Errors: invalid, naming the option out of range.
+  static Result<Sampler> make(const SamplingOptions& options, int32_t vocab, std::vector<bool> allowed);
+
+  // Counts a prompt token for the repetition penalty.
+  void saw_prompt(int32_t token) { seen_[static_cast<size_t>(token)] |= kPrompt; }
+
+  // Errors: corrupt, when no allowed logit is finite. The logits are scratch: penalties are applied in place.
+  Result<int32_t> next(std::span<float> logits);
+
+ private:
+  static constexpr uint8_t kPrompt = 1, kOutput = 2;
+  struct Candidate {
+    int32_t id;
+    float logit;
+  };
+  void penalise(std::span<float> logits) const;
+  int32_t greedy(std::span<const float> logits) const;
+  int32_t draw(std::span<const float> logits);
+  bool allowed(size_t id) const { return allowed_.empty() || allowed_[id]; }
+
+  SamplingOptions options_;
+  std::vector<bool> allowed_;
+  std::vector<uint8_t> seen_;           // by id: kPrompt, kOutput
+  std::vector<Candidate> candidates_;   // scratch, capacity of the whole vocabulary
+  std::vector<double> weights_;         // scratch
+  std::mt19937_64 random_;
+};
+
+}  // namespace sluice::runtime

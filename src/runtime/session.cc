@@ -1,0 +1,100 @@
+#include "sluice/session.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "runtime/engine_parts.h"
+#include "runtime/session_feed.h"
+
+namespace sluice {
+
+std::string_view finish_name(Finish finish) {
+  switch (finish) {
+    case Finish::stop_token: return "stop";
+    case Finish::stop_string: return "stop_string";
+    case Finish::length: return "length";
+    case Finish::context_full: return "context";
+    case Finish::cancelled: return "cancelled";
+  }
+  return "unknown";
+}
+
+Session::Session(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Session::~Session() = default;
+
+int64_t Session::position() const { return parts_->state.position; }
+int64_t Session::capacity() const { return parts_->state.capacity; }
+
+void Session::reset() {
+  device::reset(parts_->engine.plan, parts_->state);
+  parts_->has_logits = parts_->broken = false;
+}
+
+Status Session::feed(std::span<const int32_t> tokens, const LogitsSink& sink) {
+  return runtime::feed(*parts_, tokens, sink, nullptr);
+}
+
+Result<Generation> Session::generate(std::span<const int32_t> prompt, const GenerateOptions& options, const TokenSink& sink) {
+  return runtime::generate(*parts_, prompt, options, sink);
+}
+
+namespace runtime {
+namespace {
+
+Status check_tokens(const Session::Parts& s, std::span<const int32_t> tokens) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] < 0 || tokens[i] >= s.engine.plan.vocab) {
+      return Error{Code::invalid, fmt::format("token {} at position {}: the model has ids 0 to {}", tokens[i],
+                                              s.state.position + static_cast<int64_t>(i), s.engine.plan.vocab - 1)};
+    }
+  }
+  const int64_t room = s.state.capacity - s.state.position;
+  if (static_cast<int64_t>(tokens.size()) > room) {
+    return Error{Code::invalid, fmt::format("{} tokens do not fit: the context holds {} and {} are taken; raise --ctx (this model: at "
+                                            "most {})", tokens.size(), s.state.capacity, s.state.position, s.engine.plan.context)};
+  }
+  if (s.broken) return Error{Code::invalid, "a failed read left this session unusable; reset it or open another"};
+  return {};
+}
+
+// One chunk; logits of all its tokens when `all`, else of its last into s.logits.
+Status run_one(Session::Parts& s, std::span<const int32_t> tokens, bool last, std::vector<float>* all) {
+  Engine::Parts& e = s.engine;
+  device::Chunk chunk{tokens, &s.state, e.experts.get(), 0, nullptr};
+  if (all != nullptr) {
+    all->resize(tokens.size() * static_cast<size_t>(e.plan.vocab));
+    chunk.logits = all->data();
+  } else {
+    chunk.first_logits = static_cast<int64_t>(tokens.size()) - (last ? 1 : 0);
+    chunk.logits = s.logits.data();
+  }
+  Status status = run_chunk(e.plan, *e.device, chunk, e.observer);
+  if (!status.ok()) s.broken = true;
+  return status;
+}
+
+}  // namespace
+
+Status feed(Session::Parts& s, std::span<const int32_t> tokens, const LogitsSink& sink, const std::atomic<bool>* cancel) {
+  SLUICE_TRY_VOID(check_tokens(s, tokens));
+  const auto vocab = static_cast<size_t>(s.engine.plan.vocab);
+  std::vector<float> all;
+  for (size_t at = 0; at < tokens.size();) {
+    if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) return Error{Code::cancelled, "cancelled"};
+    const size_t count = std::min(tokens.size() - at, static_cast<size_t>(s.engine.memory.chunk));
+    const int64_t position = s.state.position;
+    SLUICE_TRY_VOID(run_one(s, tokens.subspan(at, count), at + count == tokens.size(), sink ? &all : nullptr));
+    at += count;
+    if (!sink) continue;
+    for (size_t t = 0; t < count; ++t) {
+      SLUICE_TRY_VOID(sink(position + static_cast<int64_t>(t), std::span(all).subspan(t * vocab, vocab)));
+    }
+    if (at == tokens.size()) std::copy_n(all.end() - static_cast<std::ptrdiff_t>(vocab), vocab, s.logits.begin());
+  }
+  if (!tokens.empty()) s.has_logits = true;
+  return {};
+}
+
+}  // namespace runtime
+}  // namespace sluice

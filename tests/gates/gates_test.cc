@@ -1,0 +1,216 @@
+// Byte identity: nothing that is not named lossy may change a byte of the output. Each gate compares whole logits, bit
+// for bit, and proves that the path it is about really ran (misses, evictions, several chunks, several threads).
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "runtime/engine_parts.h"
+#include "sluice/engine.h"
+#include "sluice/session.h"
+#include "text/tokenizer.h"
+
+namespace sluice {
+namespace {
+
+const char* const kDemo = SLUICE_SOURCE_DIR "/models/demo.gguf";
+constexpr int64_t kPromptTokens = 75;  // no multiple of any chunk below
+constexpr int64_t kNewTokens = 40;
+
+struct Setting {
+  double slots = 1.0;     // share of all experts that fits; 0: the floor
+  int32_t threads = 2;
+  int32_t chunk = 0;
+  int32_t experts = 0;
+  std::string isa;
+};
+
+struct Outcome {
+  std::vector<float> logits;       // of every prompt position and every generated one
+  std::vector<int32_t> tokens;
+  Stats stats;
+  MemoryPlan memory;
+};
+
+EngineOptions options_for(const Setting& s) {
+  EngineOptions o;
+  o.model = kDemo;
+  o.threads = s.threads;
+  o.chunk = s.chunk;
+  o.experts = s.experts;
+  o.isa = s.isa;
+  o.context = 512;
+  return o;
+}
+
+// A budget that leaves room for exactly `share` of the experts (or the floor).
+uint64_t budget_for(const Setting& s) {
+  EngineOptions o = options_for(s);
+  const auto info = inspect(o);
+  EXPECT_TRUE(info.ok()) << info.error().message;
+  if (s.slots <= 0) return info->floor_bytes;
+  const auto engine = Engine::open(o);
+  EXPECT_TRUE(engine.ok()) << engine.error().message;
+  const MemoryPlan& m = (*engine)->memory();
+  const auto all = static_cast<uint64_t>(info->experts) * static_cast<uint64_t>(info->layers);
+  const auto slots = static_cast<uint64_t>(static_cast<double>(all) * s.slots);
+  return m.total() - m.slots + slots * m.slot_bytes;
+}
+
+std::vector<int32_t> prompt_ids(const Engine& engine) {
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "The fox and the old woman walked to the river. ";
+  auto ids = engine.tokenizer()->encode(text, false);
+  EXPECT_TRUE(ids.ok());
+  ids->resize(static_cast<size_t>(kPromptTokens));
+  return *ids;
+}
+
+// Greedy by hand, so that the logits of every step can be kept.
+Outcome run(const Setting& s) {
+  Outcome out;
+  EngineOptions o = options_for(s);
+  o.memory_bytes = budget_for(s);
+  auto engine = Engine::open(o);
+  EXPECT_TRUE(engine.ok()) << engine.error().message;
+  auto session = (*engine)->new_session();
+  EXPECT_TRUE(session.ok());
+  const auto keep = [&](int64_t, std::span<const float> row) -> Status {
+    out.logits.insert(out.logits.end(), row.begin(), row.end());
+    return {};
+  };
+  const Status fed = (*session)->feed(prompt_ids(**engine), keep);
+  EXPECT_TRUE(fed.ok()) << fed.error().message;
+  const auto vocab = static_cast<size_t>((*engine)->info().vocab);
+  for (int64_t i = 0; i < kNewTokens; ++i) {
+    const std::span<const float> last = std::span(out.logits).last(vocab);
+    const auto token = static_cast<int32_t>(std::max_element(last.begin(), last.end()) - last.begin());
+    out.tokens.push_back(token);
+    const Status next = (*session)->feed({&token, 1}, keep);
+    EXPECT_TRUE(next.ok()) << next.error().message;
+  }
+  const runtime::ExpertCounters& c = (*engine)->parts().experts->counters();
+  out.stats.hits = c.hits;
+  out.stats.misses = c.misses;
+  out.stats.bytes_read = c.bytes_read;
+  out.memory = (*engine)->memory();
+  return out;
+}
+
+void expect_same_bytes(const Outcome& a, const Outcome& b) {
+  ASSERT_EQ(a.logits.size(), b.logits.size());
+  EXPECT_EQ(std::memcmp(a.logits.data(), b.logits.data(), a.logits.size() * sizeof(float)), 0);
+  EXPECT_EQ(a.tokens, b.tokens);
+}
+
+int32_t all_experts(const Outcome& o, int32_t experts, int32_t layers) {
+  EXPECT_LE(o.memory.slot_count, experts * layers);
+  return experts * layers;
+}
+
+class Gate : public testing::Test {
+ protected:
+  static const Outcome& reference() {
+    static const Outcome outcome = run({});
+    return outcome;
+  }
+};
+
+TEST_F(Gate, ReferenceIsFullyResidentAndNotVacuous) {
+  const Outcome& r = reference();
+  EXPECT_EQ(r.memory.slot_count, all_experts(r, 32, 8));
+  EXPECT_GT(r.stats.hits, 0u);
+  EXPECT_GT(r.stats.misses, 0u);  // cold start
+  EXPECT_LE(r.stats.misses, 256u);  // nothing is read twice
+  EXPECT_GT(r.logits[0], -1e30f);
+}
+
+// Runs at three cache sizes; the small ones must evict and read again.
+TEST_F(Gate, CacheSizeChangesNoByte) {
+  const Outcome& full = reference();
+  for (double share : {0.0, 0.25, 0.6}) {
+    SCOPED_TRACE(share);
+    const Outcome small = run({.slots = share});
+    EXPECT_LT(small.memory.slot_count, full.memory.slot_count);
+    EXPECT_GE(small.memory.slot_count, 64);  // the floor: one token's experts
+    EXPECT_GT(small.stats.misses, full.stats.misses);
+    EXPECT_GT(small.stats.hits, 0u);
+    expect_same_bytes(full, small);
+  }
+}
+
+TEST_F(Gate, CacheSizeChangesNoByteWithFewerExperts) {
+  const Outcome full = run({.experts = 4});
+  for (double share : {0.0, 0.25}) {  // the floor is 12.5 % here
+    SCOPED_TRACE(share);
+    const Outcome small = run({.slots = share, .experts = 4});
+    EXPECT_EQ(small.memory.slot_count, share == 0.0 ? 32 : 64);
+    EXPECT_GT(small.stats.misses, full.stats.misses);
+    EXPECT_GT(small.stats.hits, 0u);
+    expect_same_bytes(full, small);
+  }
+  EXPECT_NE(full.tokens, reference().tokens);  // --experts is lossy: the override really took effect
+}
+
+TEST_F(Gate, ThreadsChangeNoByte) {
+  for (int32_t threads : {1, 3, 4}) {
+    SCOPED_TRACE(threads);
+    expect_same_bytes(reference(), run({.threads = threads}));
+  }
+}
+
+TEST_F(Gate, ChunkingChangesNoByte) {
+  for (int32_t chunk : {1, 2, 7, 16, 64}) {
+    SCOPED_TRACE(chunk);
+    const Outcome chunked = run({.chunk = chunk});
+    EXPECT_EQ(chunked.memory.chunk, chunk);
+    expect_same_bytes(reference(), chunked);
+  }
+}
+
+TEST_F(Gate, SmallCacheOneThreadAndOddChunksTogether) {
+  const Outcome odd = run({.slots = 0.0, .threads = 1, .chunk = 5});
+  EXPECT_GT(odd.stats.misses, reference().stats.misses);
+  expect_same_bytes(reference(), odd);
+}
+
+// Sets may round differently, but not by more than rounding: the same greedy text and close logits.
+TEST_F(Gate, InstructionSetsAgree) {
+  double scale = 0;
+  for (float x : reference().logits) scale = std::max(scale, std::abs(static_cast<double>(x)));
+  int compared = 0;
+  for (const kernels::InstructionSet& set : kernels::instruction_sets()) {
+    if (!set.supported()) continue;
+    SCOPED_TRACE(set.name);
+    const Outcome other = run({.isa = std::string(set.name)});
+    ASSERT_EQ(other.logits.size(), reference().logits.size());
+    double most = 0;
+    for (size_t i = 0; i < other.logits.size(); ++i) {
+      most = std::max(most, std::abs(static_cast<double>(other.logits[i]) - reference().logits[i]));
+    }
+    EXPECT_LE(most, 1e-3 * scale);
+    EXPECT_EQ(other.tokens, reference().tokens);
+    ++compared;
+  }
+  EXPECT_GE(compared, 1);
+}
+
+TEST_F(Gate, AResetSessionStartsAfresh) {
+  EngineOptions o = options_for({});
+  auto engine = Engine::open(o);
+  ASSERT_TRUE(engine.ok());
+  auto session = (*engine)->new_session();
+  ASSERT_TRUE(session.ok());
+  GenerateOptions greedy;
+  greedy.max_tokens = 20;
+  greedy.ignore_eos = true;
+  const auto ids = prompt_ids(**engine);
+  const auto first = (*session)->generate(ids, greedy, {});
+  (*session)->reset();
+  const auto second = (*session)->generate(ids, greedy, {});
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(first->tokens, second->tokens);
+}
+
+}  // namespace
+}  // namespace sluice
