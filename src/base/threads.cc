@@ -42,27 +42,39 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::run(int64_t n, int64_t grain, Body body, const void* fn) {
-  // About four ranges a thread: enough to even out cores of unequal speed, few enough to keep the counter cold.
-  const int64_t pieces = int64_t{4} * size();
+  // About four pieces a thread: enough to even out cores of unequal speed, few enough to keep the ticket cold.
+  const int64_t most = std::min<int64_t>(int64_t{4} * size(), UINT16_MAX);
   body_ = body;
   fn_ = fn;
   n_ = n;
-  step_ = std::max<int64_t>((n / pieces + grain - 1) / grain, 1) * grain;
-  next_.store(0, std::memory_order_relaxed);
-  busy_.store(static_cast<int32_t>(workers_.size()), std::memory_order_relaxed);
-  epoch_.fetch_add(1, std::memory_order_release);
+  step_ = std::max<int64_t>((n / most + grain - 1) / grain, 1) * grain;
+  auto pieces = static_cast<uint64_t>((n + step_ - 1) / step_);
+  if (pieces > UINT16_MAX) {
+    step_ = (n / UINT16_MAX / grain + 1) * grain;
+    pieces = static_cast<uint64_t>((n + step_ - 1) / step_);
+  }
+  const uint32_t epoch = epoch_.load(std::memory_order_relaxed) + 1;
+  done_.store(0, std::memory_order_relaxed);
+  ticket_.store(uint64_t{epoch} << 32 | pieces << 16, std::memory_order_release);
+  epoch_.store(epoch, std::memory_order_release);
   epoch_.notify_all();
-  take_ranges(0);
-  for (int32_t left = busy_.load(std::memory_order_acquire); left != 0; left = busy_.load(std::memory_order_acquire)) {
-    await_change(busy_, left);
+  take_pieces(epoch, 0);
+  for (uint32_t done = done_.load(std::memory_order_acquire); done != pieces;
+       done = done_.load(std::memory_order_acquire)) {
+    await_change(done_, done);
   }
 }
 
-void ThreadPool::take_ranges(int thread) {
+void ThreadPool::take_pieces(uint32_t epoch, int thread) {
+  uint64_t ticket = ticket_.load(std::memory_order_acquire);
   for (;;) {
-    const int64_t begin = next_.fetch_add(step_, std::memory_order_relaxed);
-    if (begin >= n_) return;
+    const uint64_t piece = ticket & UINT16_MAX, pieces = ticket >> 16 & UINT16_MAX;
+    if (ticket >> 32 != epoch || piece == pieces) return;
+    if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    const int64_t begin = static_cast<int64_t>(piece) * step_;
     body_(fn_, begin, std::min(begin + step_, n_), thread);
+    if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == pieces) done_.notify_one();
+    ticket = ticket_.load(std::memory_order_acquire);
   }
 }
 
@@ -70,10 +82,9 @@ void ThreadPool::work(int thread) {
   uint32_t seen = 0;
   for (;;) {
     await_change(epoch_, seen);
-    ++seen;  // every epoch is waited for by all workers, so none can be skipped
     if (stop_.load(std::memory_order_relaxed)) return;
-    take_ranges(thread);
-    if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) busy_.notify_one();
+    seen = epoch_.load(std::memory_order_acquire);
+    take_pieces(seen, thread);
   }
 }
 

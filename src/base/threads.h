@@ -1,8 +1,9 @@
 // A fixed pool of compute threads for short parallel regions (microseconds), the caller being one of them.
 //
 // Not thread-safe: one owner calls it. A region allocates nothing and takes no lock: workers spin briefly for the next
-// region, then sleep on a futex. Work is handed out in contiguous ranges by an atomic counter, so results must not
-// depend on which thread takes which range, and ranges are multiples of the grain so that kernels see the same tails.
+// region, then sleep on a futex. Work is handed out in contiguous pieces by an atomic ticket; the caller waits for pieces,
+// not for workers, so a worker that the system keeps from running costs nothing but its help. Results must not depend
+// on which thread takes which piece, and pieces are multiples of the grain so that kernels see the same tails.
 #pragma once
 
 #include <atomic>
@@ -45,17 +46,20 @@ class ThreadPool {
  private:
   using Body = void (*)(const void* fn, int64_t begin, int64_t end, int thread);
   void run(int64_t n, int64_t grain, Body body, const void* fn);
-  void take_ranges(int thread);
+  void take_pieces(uint32_t epoch, int thread);
   void work(int thread);
 
   std::vector<std::thread> workers_;
+  // The region, written before its ticket is published; stable until all of its pieces are done.
   Body body_ = nullptr;
   const void* fn_ = nullptr;
   int64_t n_ = 0;
   int64_t step_ = 1;
-  alignas(64) std::atomic<int64_t> next_{0};
-  alignas(64) std::atomic<uint32_t> epoch_{0};
-  alignas(64) std::atomic<int32_t> busy_{0};
+  // epoch << 32 | pieces << 16 | next piece. One word, so that a late worker cannot take a piece of one region for
+  // another's.
+  alignas(64) std::atomic<uint64_t> ticket_{0};
+  alignas(64) std::atomic<uint32_t> epoch_{0};  // what sleeping workers wait on
+  alignas(64) std::atomic<uint32_t> done_{0};   // pieces of the region
   std::atomic<bool> stop_{false};
 };
 
