@@ -126,7 +126,7 @@ TEST(ChatTemplate, ErrorsNameTheLine) {
   EXPECT_EQ(rendered("a\n\n{{ 1 is nope }}"), "template line 3: no test named 'nope'");
   EXPECT_EQ(rendered("{% nope %}"), "template line 1: no tag named \"nope\"");
   EXPECT_EQ(rendered("\n{{ x.y }}"), "template line 2: 'x' is undefined");
-  EXPECT_EQ(rendered("{{ messages.z.y }}"), "template line 1: 'list object' has no attribute 'z'");
+  EXPECT_EQ(rendered("{{ messages.z.y }}"), "template line 1: 'list object' has no attribute \"z\"");
   EXPECT_EQ(rendered("\n{% if true %}\n{{ raise_exception('no\nway') }}{% endif %}"),
             "template line 3: the template refuses this conversation: no way");
   EXPECT_EQ(rendered("{% if true %}"),
@@ -174,6 +174,15 @@ TEST(ChatTemplate, BoundsWorkMemoryAndDepth) {
   for (int i = 0; i < 5000; ++i) nest += "{% if 1 %}";
   expect_refused(nest);
   expect_refused(std::string(kMaxJsonDepth * 8192, 'x'));
+}
+
+TEST(ChatTemplate, WorkOnBigTextsIsPaidFor) {
+  const std::string big = "{% set s = 'ab' * 30000000 %}{% for a in range(9999) %}{% for b in range(999) %}";
+  for (const char* work :
+       {"s.find(s)", "s.startswith(s)", "s.strip()", "s in {}", "{}[s]", "s | int", "'%.0s' % s", "s == s ~ ''",
+        "s | length", "s[0]", "s[5:6]", "s.upper()", "s | first", "s.rfind('c')", "s.split('c')"}) {
+    expect_refused(big + "{% set _ = " + work + " %}{% endfor %}{% endfor %}");
+  }
 }
 
 TEST(ChatTemplate, FreesTowersOfContainersWithoutRecursion) {

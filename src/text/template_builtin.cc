@@ -72,9 +72,12 @@ Result<int64_t> integer_argument(const Arguments& arguments, size_t i, int64_t f
   return value.as_integer();
 }
 
-Result<Text> text_argument(const Arguments& arguments, size_t i) {
+Result<Text> text_argument(Runtime& runtime, const Arguments& arguments, size_t i) {
   const Value& value = arguments.positional[i];
-  if (value.is_string()) return value.as_text();
+  if (value.is_string()) {
+    SLUICE_TRY_VOID(runtime.budget().step(value.as_text().size() / 256));
+    return value.as_text();
+  }
   return Error{Code::invalid,
                "argument " + std::to_string(i + 1) + " must be a string, not '" + std::string(type_name(value)) + "'"};
 }

@@ -22,10 +22,10 @@ const Builtin* find_builtin(std::span<const Builtin> table, std::string_view nam
 // (arguments that do not fit the parameters).
 Result<Value> run_builtin(Runtime& runtime, const Builtin& builtin, const Value& self, Arguments arguments);
 
-// Argument i as a type. An absent one gives the fallback, none too where a fallback is taken. REQUIRES: bound
-// arguments.
+// Argument i as a type; a text is paid for by its size. An absent one gives the fallback, none too where a fallback is
+// taken. REQUIRES: bound arguments.
 Result<int64_t> integer_argument(const Arguments& arguments, size_t i, int64_t fallback);
-Result<Text> text_argument(const Arguments& arguments, size_t i);
+Result<Text> text_argument(Runtime& runtime, const Arguments& arguments, size_t i);
 bool flag_argument(const Arguments& arguments, size_t i, bool fallback);
 bool has_argument(const Arguments& arguments, size_t i);
 

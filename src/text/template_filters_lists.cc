@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "text/quote.h"
 #include "text/template_methods.h"
 #include "text/template_operators.h"
 #include "text/template_print.h"
@@ -105,7 +106,7 @@ Result<Value> unique(Runtime& runtime, const Value& self, const Arguments& args)
   std::vector<Value> out;
   for (const Value& item : items) {
     SLUICE_TRY(const Value key, sort_key(runtime, item, args.positional[1], !flag_argument(args, 0, false)));
-    SLUICE_TRY(std::string id, key_id(key));
+    SLUICE_TRY(std::string id, key_id(runtime, key));
     SLUICE_TRY_VOID(runtime.budget().step(1 + id.size() / 64));
     if (seen.insert(std::move(id)).second) out.push_back(item);
   }
@@ -166,9 +167,9 @@ Result<Value> batch(Runtime& runtime, const Value& self, const Arguments& args) 
 }
 
 Result<Value> attr(Runtime& runtime, const Value& self, const Arguments& args) {
-  SLUICE_TRY(const Text name, text_argument(args, 0));
+  SLUICE_TRY(const Text name, text_argument(runtime, args, 0));
   if (self.is_map() && !self.as_map().is_namespace && find_method(self, name.view()) == nullptr) {
-    return Value::undefined("'dict object' has no attribute '" + name.bytes() + "'");  // attributes only, no keys
+    return Value::undefined("'dict object' has no attribute " + quoted(name.view()));  // attributes only, no keys
   }
   return attribute(runtime, self, name.view());
 }

@@ -52,12 +52,13 @@ Result<Value> truncated(double v, Origin origin) {
   return Value::integer(static_cast<int64_t>(v), origin);
 }
 
-Result<Value> to_int(Runtime&, const Value& self, const Arguments& args) {
+Result<Value> to_int(Runtime& runtime, const Value& self, const Arguments& args) {
   if (self.is_undefined()) return Error{Code::invalid, self.as_text().bytes()};
   if (self.is(Value::Kind::big_integer)) return self;
   if (self.is(Value::Kind::real) && std::isfinite(self.as_real())) return truncated(self.as_real(), self.origin());
   if (self.is_integral()) return Value::integer(self.as_integer(), self.origin());
   if (self.is_string()) {
+    SLUICE_TRY_VOID(runtime.budget().step(self.as_text().size() / 16));
     SLUICE_TRY(const int64_t base, integer_argument(args, 1, 10));
     if (base < 2 || base > 36) return Error{Code::invalid, "int: the base must be from 2 to 36"};
     int64_t n = 0;
@@ -68,10 +69,11 @@ Result<Value> to_int(Runtime&, const Value& self, const Arguments& args) {
   return has_argument(args, 0) ? args.positional[0] : Value::integer(0);
 }
 
-Result<Value> to_float(Runtime&, const Value& self, const Arguments& args) {
+Result<Value> to_float(Runtime& runtime, const Value& self, const Arguments& args) {
   if (self.is_undefined()) return Error{Code::invalid, self.as_text().bytes()};
   if (self.is_number()) return Value::real(self.as_real(), self.origin());
   double v = 0;
+  if (self.is_string()) SLUICE_TRY_VOID(runtime.budget().step(self.as_text().size() / 16));
   if (self.is_string() && read_real(self.as_text().view(), v)) return Value::real(v, self.origin());
   return has_argument(args, 0) ? args.positional[0] : Value::real(0);
 }

@@ -53,7 +53,7 @@ Result<Value> raise_exception(Runtime& runtime, const Value&, const Arguments& a
 }
 
 Result<Value> strftime_now(Runtime& runtime, const Value&, const Arguments& args) {
-  SLUICE_TRY(const Text format, text_argument(args, 0));
+  SLUICE_TRY(const Text format, text_argument(runtime, args, 0));
   if (!runtime.now()) return Error{Code::invalid, "the template asks for the date (strftime_now), but none was given"};
   SLUICE_TRY(std::string text, format_time(*runtime.now(), format.view()));
   return runtime.string(Text(text, format.origin()));

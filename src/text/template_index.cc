@@ -1,6 +1,7 @@
 // The indexing half of template_operators.h: iteration, length, items, attributes, slices.
 #include <algorithm>
 
+#include "text/quote.h"
 #include "text/template_methods.h"
 #include "text/template_operators.h"
 #include "text/template_strings.h"
@@ -54,7 +55,7 @@ Result<Value> item_at(Runtime& runtime, const Value& object, int64_t index) {
     return list.items[static_cast<size_t>(index)];
   }
   const Text& text = object.as_text();
-  SLUICE_TRY_VOID(runtime.budget().step(text.size() / 256));
+  SLUICE_TRY_VOID(runtime.budget().step(text.size() / 16));
   const std::vector<size_t> at = boundaries(text.view());
   const int64_t size = static_cast<int64_t>(at.size()) - 1;
   if (index < 0) index += size;
@@ -104,7 +105,7 @@ Result<Value> subscript(Runtime& runtime, const Value& object, const Value& key)
   if (object.is_undefined()) return Error{Code::invalid, object.as_text().bytes()};
   if (key.is_integral() && (object.is_list() || object.is_string())) return item_at(runtime, object, key.as_integer());
   if (object.is_map() && !object.as_map().is_namespace) {
-    const Result<std::string> id = key_id(key);
+    const Result<std::string> id = key_id(runtime, key);
     const Map::Entry* entry = id.ok() ? object.as_map().find_id(*id) : nullptr;
     if (entry != nullptr) return entry->value;
   }
@@ -141,7 +142,7 @@ Result<Value> slice(Runtime& runtime, const Value& object, const Value& start, c
   }
   if (object.is_string()) {
     const Text& text = object.as_text();
-    SLUICE_TRY_VOID(runtime.budget().step(text.size() / 64));
+    SLUICE_TRY_VOID(runtime.budget().step(text.size() / 16));
     const std::vector<size_t> at = boundaries(text.view());
     SLUICE_TRY(const auto positions, slice_positions(static_cast<int64_t>(at.size()) - 1, start, stop, step));
     Text out;

@@ -97,8 +97,8 @@ Result<Value> sort(Runtime& runtime, const Value& self, const Arguments& args) {
   return Value();
 }
 
-Result<Value> get(Runtime&, const Value& self, const Arguments& args) {
-  SLUICE_TRY(const std::string id, key_id(args.positional[0]));
+Result<Value> get(Runtime& runtime, const Value& self, const Arguments& args) {
+  SLUICE_TRY(const std::string id, key_id(runtime, args.positional[0]));
   if (const Map::Entry* entry = self.as_map().find_id(id)) return entry->value;
   return has_argument(args, 1) ? args.positional[1] : Value();
 }
@@ -118,7 +118,7 @@ Result<Value> view(Runtime& runtime, const Value& self, const Arguments&) {
 }
 
 Result<Value> map_pop(Runtime& runtime, const Value& self, const Arguments& args) {
-  SLUICE_TRY(const std::string id, key_id(args.positional[0]));
+  SLUICE_TRY(const std::string id, key_id(runtime, args.positional[0]));
   SLUICE_TRY_VOID(runtime.budget().step(self.as_map().entries.size()));
   if (const Map::Entry* entry = self.as_map().find_id(id)) {
     Value out = entry->value;
@@ -130,7 +130,7 @@ Result<Value> map_pop(Runtime& runtime, const Value& self, const Arguments& args
 }
 
 Result<Value> set_default(Runtime& runtime, const Value& self, const Arguments& args) {
-  SLUICE_TRY(std::string id, key_id(args.positional[0]));
+  SLUICE_TRY(std::string id, key_id(runtime, args.positional[0]));
   if (const Map::Entry* entry = self.as_map().find_id(id)) return entry->value;
   Value value = has_argument(args, 1) ? args.positional[1] : Value();
   runtime.budget().note(sizeof(Map::Entry) + 2 * id.size());

@@ -59,7 +59,7 @@ Result<Value> padded(Runtime& runtime, const Value& self, const Arguments& args)
   SLUICE_TRY(const int64_t width, integer_argument(args, 0, 0));
   FieldStyle style;
   if (has_argument(args, 1)) {
-    SLUICE_TRY(const Text fill, text_argument(args, 1));
+    SLUICE_TRY(const Text fill, text_argument(runtime, args, 1));
     if (count_characters(fill.view()) != 1) return Error{Code::invalid, "the fill must be one character"};
     style.fill = fill.bytes();
   }

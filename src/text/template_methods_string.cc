@@ -18,8 +18,9 @@ Result<Value> change_case(Runtime& runtime, const Value& self, const Arguments&)
 template <Sides sides>
 Result<Value> strip_sides(Runtime& runtime, const Value& self, const Arguments& args) {
   const Text& text = self.as_text();
+  SLUICE_TRY_VOID(runtime.budget().step(text.size() / 64));
   if (!has_argument(args, 0) || args.positional[0].is_none()) return runtime.string(strip(text, sides, std::nullopt));
-  SLUICE_TRY(const Text chars, text_argument(args, 0));
+  SLUICE_TRY(const Text chars, text_argument(runtime, args, 0));
   SLUICE_TRY_VOID(runtime.budget().step(text.size() / 64 * (chars.size() + 1)));
   return runtime.string(strip(text, sides, chars.view()));
 }
@@ -33,7 +34,7 @@ Result<Value> split_text(Runtime& runtime, const Value& self, const Arguments& a
     SLUICE_TRY_VOID(runtime.budget().step(text.size() / 8));
     parts = from_right ? split_space_right(text, limit) : split_space(text, limit);
   } else {
-    SLUICE_TRY(const Text separator, text_argument(args, 0));
+    SLUICE_TRY(const Text separator, text_argument(runtime, args, 0));
     if (separator.empty()) return Error{Code::invalid, "split(): empty separator"};
     // Searching from the right compares naively: its worst case is paid for.
     SLUICE_TRY_VOID(runtime.budget().step(text.size() / 32 * (from_right ? separator.size() : 1)));
@@ -55,7 +56,7 @@ Result<Value> lines(Runtime& runtime, const Value& self, const Arguments& args) 
 }
 
 Result<Value> partition(Runtime& runtime, const Value& self, const Arguments& args) {
-  SLUICE_TRY(const Text separator, text_argument(args, 0));
+  SLUICE_TRY(const Text separator, text_argument(runtime, args, 0));
   if (separator.empty()) return Error{Code::invalid, "partition(): empty separator"};
   std::vector<Text> parts = split(self.as_text(), separator.view(), 1);
   const bool found = parts.size() == 2;
@@ -72,6 +73,7 @@ Result<Value> touches(Runtime& runtime, const Value& self, const Arguments& args
   }
   const std::string_view text = self.as_text().view();
   for (const Value& option : options) {
+    SLUICE_TRY_VOID(runtime.budget().step(1 + text.size() / 256));
     if (!option.is_string()) return Error{Code::invalid, "startswith/endswith needs a string or a tuple of strings"};
     const std::string_view part = option.as_text().view();
     if (at_end ? text.ends_with(part) : text.starts_with(part)) return Value::boolean(true);
@@ -80,8 +82,8 @@ Result<Value> touches(Runtime& runtime, const Value& self, const Arguments& args
 }
 
 Result<Value> replaced(Runtime& runtime, const Value& self, const Arguments& args) {
-  SLUICE_TRY(const Text from, text_argument(args, 0));
-  SLUICE_TRY(const Text to, text_argument(args, 1));
+  SLUICE_TRY(const Text from, text_argument(runtime, args, 0));
+  SLUICE_TRY(const Text to, text_argument(runtime, args, 1));
   SLUICE_TRY(const int64_t limit, integer_argument(args, 2, -1));
   const Text& text = self.as_text();
   SLUICE_TRY_VOID(runtime.budget().step(text.size() / 16));
@@ -94,7 +96,7 @@ enum class Search { find, rfind, index, rindex };
 
 template <Search search>
 Result<Value> locate(Runtime& runtime, const Value& self, const Arguments& args) {
-  SLUICE_TRY(const Text needle, text_argument(args, 0));
+  SLUICE_TRY(const Text needle, text_argument(runtime, args, 0));
   const std::string_view text = self.as_text().view();
   const bool right = search == Search::rfind || search == Search::rindex;
   SLUICE_TRY_VOID(runtime.budget().step(text.size() / 32 * (right ? needle.size() + 1 : 1)));
@@ -117,14 +119,14 @@ Result<Value> locate(Runtime& runtime, const Value& self, const Arguments& args)
 }
 
 Result<Value> count(Runtime& runtime, const Value& self, const Arguments& args) {
-  SLUICE_TRY(const Text needle, text_argument(args, 0));
+  SLUICE_TRY(const Text needle, text_argument(runtime, args, 0));
   SLUICE_TRY_VOID(runtime.budget().step(self.as_text().size() / 16));
   return Value::integer(static_cast<int64_t>(count_matches(self.as_text().view(), needle.view())));
 }
 
 template <bool at_end>
 Result<Value> remove_affix(Runtime& runtime, const Value& self, const Arguments& args) {
-  SLUICE_TRY(const Text affix, text_argument(args, 0));
+  SLUICE_TRY(const Text affix, text_argument(runtime, args, 0));
   const Text& text = self.as_text();
   if (!(at_end ? text.view().ends_with(affix.view()) : text.view().starts_with(affix.view()))) return self;
   if (at_end) return runtime.string(text.slice(0, text.size() - affix.size()));

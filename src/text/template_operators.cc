@@ -161,7 +161,7 @@ Result<bool> contains(Runtime& runtime, const Value& container, const Value& ite
     return find_bytes(container.as_text().view(), item.as_text().view(), 0) != std::string_view::npos;
   }
   if (container.is_map()) {
-    SLUICE_TRY(const std::string id, key_id(item));
+    SLUICE_TRY(const std::string id, key_id(runtime, item));
     return container.as_map().find_id(id) != nullptr;
   }
   SLUICE_TRY(const std::vector<Value> items, iterate(runtime, container));
@@ -203,9 +203,12 @@ Result<bool> compare(Runtime& runtime, CompareOp op, const Value& a, const Value
   return inverted(contains(runtime, b, a));
 }
 
-Result<std::string> key_id(const Value& key, int depth) {
+Result<std::string> key_id(Runtime& runtime, const Value& key, int depth) {
   if (depth > kMaxValueDepth) return too_deep();
-  if (key.is_string()) return Map::string_id(key.as_text().view());
+  if (key.is_string()) {
+    SLUICE_TRY_VOID(runtime.budget().step(key.as_text().size() / 256));
+    return Map::string_id(key.as_text().view());
+  }
   if (key.is_integral()) return "n" + std::to_string(key.as_integer());
   if (key.is(Value::Kind::big_integer)) return "n" + key.as_text().bytes();
   if (key.is(Value::Kind::real)) {
@@ -220,7 +223,7 @@ Result<std::string> key_id(const Value& key, int depth) {
   if (key.is_list() && key.as_list().kind == ListKind::tuple) {
     std::string id = "t";
     for (const Value& item : key.as_list().items) {
-      SLUICE_TRY(const std::string part, key_id(item, depth + 1));
+      SLUICE_TRY(const std::string part, key_id(runtime, item, depth + 1));
       if (id.size() + part.size() > kMaxOutputBytes / 64) return Error{Code::over_budget, "a mapping key is too large"};
       id += std::to_string(part.size()) + ":" + part;
     }

@@ -42,6 +42,6 @@ Result<Value> attribute(Runtime& runtime, const Value& object, std::string_view 
 Result<Value> slice(Runtime& runtime, const Value& object, const Value& start, const Value& stop, const Value& step);
 
 // A mapping key's identity (Map::Entry::id). Errors: invalid when unhashable.
-Result<std::string> key_id(const Value& key, int depth = 0);
+Result<std::string> key_id(Runtime& runtime, const Value& key, int depth = 0);
 
 }  // namespace sluice::text

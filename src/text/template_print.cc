@@ -177,11 +177,15 @@ Result<Text> to_repr(Runtime& runtime, const Value& value) {
   ReprWriter writer(runtime, content ? Origin::content : Origin::markup, out);
   SLUICE_TRY_VOID(writer.write(value, 0));
   runtime.budget().note(out.size());
+  SLUICE_TRY_VOID(runtime.budget().step(out.size() / 64));
   return out;
 }
 
 Result<Text> to_str(Runtime& runtime, const Value& value) {
-  if (value.is_string()) return value.as_text();
+  if (value.is_string()) {
+    SLUICE_TRY_VOID(runtime.budget().step(value.as_text().size() / 256));
+    return value.as_text();
+  }
   if (value.is_undefined()) return Text();
   if (value.is_list() || value.is_map()) return to_repr(runtime, value);
   return Text(scalar_text(value), value.origin());

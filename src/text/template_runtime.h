@@ -16,7 +16,7 @@
 
 namespace sluice::text {
 
-constexpr uint64_t kMaxMadeBytes = uint64_t{1} << 30;    // all strings and containers made, freed or not
+constexpr uint64_t kMaxMadeBytes = uint64_t{1} << 29;    // all strings and containers made, freed or not
 constexpr uint64_t kMaxOutputBytes = uint64_t{1} << 26;  // one string, or the output
 constexpr int64_t kMaxRange = 100'000;                   // as Jinja2's sandbox
 constexpr int kMaxValueDepth = 200;                      // printing and comparing nested containers

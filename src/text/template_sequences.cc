@@ -63,7 +63,7 @@ Result<std::vector<Value>> sort_by_keys(Runtime& runtime, const std::vector<Valu
 Status fill_map(Runtime& runtime, const Value& map, const Arguments& arguments) {
   const auto set = [&](const Value& key, const Value& value) -> Status {
     SLUICE_TRY_VOID(runtime.budget().step());
-    SLUICE_TRY(std::string id, key_id(key));
+    SLUICE_TRY(std::string id, key_id(runtime, key));
     runtime.budget().note(sizeof(Map::Entry) + 2 * id.size());
     map.as_map().set_id(std::move(id), key, value);
     return {};

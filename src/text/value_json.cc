@@ -241,6 +241,7 @@ Result<Text> to_json_text(Runtime& runtime, const Value& value, const JsonStyle&
   JsonWriter writer(runtime, style, content ? Origin::content : Origin::markup, false);
   SLUICE_TRY_VOID(writer.write(value, 0));
   runtime.budget().note(writer.out.size());
+  SLUICE_TRY_VOID(runtime.budget().step(writer.out.size() / 64));
   return std::move(writer.out);
 }
 
