@@ -46,6 +46,8 @@ class Engine {
   // Null where the model has none: then only token ids go in and come out.
   const text::Tokenizer* tokenizer() const;
   const text::ChatTemplate* chat_template() const;
+  // Why chat_template() is null although the model carries one: a one-line error, else empty.
+  const std::string& chat_template_error() const;
   // The tokens that end a turn.
   std::span<const int32_t> stop_tokens() const;
   // The model's own recommendation (generation_config.json), else temperature 0.7, top_p 0.95, top_k 40.

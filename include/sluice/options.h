@@ -37,7 +37,7 @@ struct GenerateOptions {
   std::vector<std::string> stop;     // ends when one appears in the text; the text ends before it
   bool skip_special_tokens = true;   // leave control tokens out of the text
   SamplingOptions sampling;
-  const std::atomic<bool>* cancel = nullptr;  // looked at between tokens and prompt chunks; true ends cleanly
+  const std::atomic<bool>* cancel = nullptr;  // looked at all the time; true ends cleanly (in a prompt, the session must be reset)
 };
 
 }  // namespace sluice

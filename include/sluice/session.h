@@ -37,14 +37,14 @@ class Session {
  public:
   ~Session();
 
-  int64_t position() const;  // tokens taken in
+  int64_t position() const;  // tokens of the conversation so far, the last one generated included
   int64_t capacity() const;
 
   // Takes tokens in, in chunks; any chunking gives the same bytes. `sink` (may be empty) sees every position's logits.
   // Errors: invalid (an id out of range, more tokens than the context has room for), io, cancelled.
   Status feed(std::span<const int32_t> tokens, const LogitsSink& sink);
 
-  // Takes the prompt in and continues it. Errors: as feed; invalid for an empty prompt in a fresh session and for
+  // Takes the prompt in and continues it; an empty prompt goes on where the last call ended. Errors: as feed; invalid for an empty prompt in a fresh session and for
   // sampling options out of range; corrupt when the model's logits are not finite.
   Result<Generation> generate(std::span<const int32_t> prompt, const GenerateOptions& options, const TokenSink& sink);
 

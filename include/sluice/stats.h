@@ -15,7 +15,7 @@ struct Stats {
   // Over decoding: expert bytes touched, and of those the bytes that had to be read, per token.
   double expert_bytes_per_token = 0;
   double ssd_bytes_per_token = 0;
-  double ssd_gb_s = 0;       // while at least one read was waited for or in flight
+  double ssd_gb_s = 0;       // while reads were outstanding
   double hit_rate = 0;       // share of expert uses served from a slot
   double stall_share = 0;    // share of the time in which compute waited for reads
   uint64_t hits = 0, misses = 0;           // prompt and decoding together

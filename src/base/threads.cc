@@ -1,6 +1,7 @@
 #include "base/threads.h"
 
 #include <algorithm>
+#include <system_error>
 
 namespace sluice {
 namespace {
@@ -31,7 +32,13 @@ void await_change(const std::atomic<T>& value, T old) {
 
 ThreadPool::ThreadPool(int threads) {
   workers_.reserve(static_cast<size_t>(std::max(threads - 1, 0)));
-  for (int t = 1; t < threads; ++t) workers_.emplace_back([this, t] { work(t); });
+  for (int t = 1; t < threads; ++t) {
+    try {
+      workers_.emplace_back([this, t] { work(t); });
+    } catch (const std::system_error&) {
+      break;  // those that started are enough to work with
+    }
+  }
 }
 
 ThreadPool::~ThreadPool() {

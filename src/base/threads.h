@@ -15,7 +15,7 @@ namespace sluice {
 
 class ThreadPool {
  public:
-  // `threads` in all, at least 1.
+  // `threads` in all, at least 1; fewer where the system refuses to start one (size() tells).
   explicit ThreadPool(int threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;

@@ -25,7 +25,11 @@ std::string demo_model() {
 }  // namespace
 
 void add_model(Arguments& a, ModelOptions& o) {
-  a.option("-m,--model", "MODEL", text(o.engine.model),
+  const Take model = [&out = o.engine.model](const std::string& value) -> std::optional<std::string> {
+    out = value;  // empty would mean the demo: a script whose variable is unset should hear of it
+    return value.empty() ? std::optional<std::string>("must name a model") : std::nullopt;
+  };
+  a.option("-m,--model", "MODEL", model,
            "a .gguf, a folder of safetensors or a .safetensors file; without it the demo");
   a.flag("--json", o.json, "print one JSON object on standard output instead");
 }

@@ -147,6 +147,9 @@ Result<std::vector<int32_t>> encode_prompt(const Prompt& prompt, const Engine& e
     return Error{Code::unsupported, "this model has no tokenizer; give token ids with --tokens FILE"};
   }
   if (prompt.raw) return engine.tokenizer()->encode(prompt.text, prompt.special);
+  if (const std::string& broken = engine.chat_template_error(); !broken.empty()) {
+    return Error{Code::unsupported, broken + "; --raw continues a prompt without it"};
+  }
   if (engine.chat_template() == nullptr) {
     if (const std::string option = prompt.needs_template(); !option.empty()) {
       return Error{Code::unsupported, fmt::format("{}: this model has no chat template", option)};

@@ -156,7 +156,7 @@ void fill_shape(const Config& c, Plan& plan) {
   plan.dk = c.dk;
   plan.dv = c.dv;
   plan.conv_kernel = c.conv_kernel;
-  plan.conv_channels = 2 * c.k_heads * c.dk + c.v_heads * c.dv;
+  plan.conv_channels = 2 * c.k_heads * c.dk + c.v_heads * c.dv;  // bounded by read_config
   plan.inv_freq = inverse_frequencies(c.rope);
   plan.rope_scale = rope_scale(c.rope);
 }
@@ -166,7 +166,8 @@ void fill_shape(const Config& c, Plan& plan) {
 Transform centred_norm(const store::ModelFiles& files) {
   if (files.container == store::Container::gguf) return Transform::none;
   for (const store::Tensor& t : files.tensors) {
-    if (t.name.ends_with("linear_attn.conv1d.weight")) return t.shape.back() != 1 ? Transform::plus_one : Transform::none;
+    if (!t.name.ends_with("layers.0.linear_attn.conv1d.weight") || t.shape.empty()) continue;
+    return t.shape.back() != 1 ? Transform::plus_one : Transform::none;
   }
   return files.mlx ? Transform::none : Transform::plus_one;
 }

@@ -1,6 +1,7 @@
 #include "model/builder.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include <fmt/format.h>
@@ -11,14 +12,14 @@
 namespace sluice::model {
 namespace {
 
-std::vector<int64_t> without_ones(const std::vector<int64_t>& shape) {
-  std::vector<int64_t> out;
-  std::copy_if(shape.begin(), shape.end(), std::back_inserter(out), [](int64_t n) { return n != 1; });
-  return out;
+bool same_format(const quant::Matrix& a, const quant::Matrix& b) {
+  return a.format == b.format && a.rows == b.rows && a.cols == b.cols && a.scale_type == b.scale_type &&
+         a.group == b.group && a.group_rows == b.group_rows;
 }
 
 // What kind of tensor an unused name is, for Plan::skipped.
-std::string_view kind_of(std::string_view name) {
+std::string_view kind_of(std::string_view name, int32_t layers) {
+  if (name.starts_with("blk.") && std::atoll(std::string(name.substr(4, 10)).c_str()) >= layers) return "multi-token prediction";
   auto has = [&](std::string_view part) { return name.find(part) != std::string_view::npos; };
   if (has("visual.") || has("vision_tower.") || name.starts_with("v.") || name.starts_with("mm.")) return "vision";
   if (has("mtp.") || has("nextn.")) return "multi-token prediction";
@@ -56,7 +57,11 @@ bool Builder::usable(const store::Tensor& t) {
 }
 
 bool Builder::shaped(const store::Tensor& t, std::vector<int64_t> want) {
-  if (t.shape == want || without_ones(t.shape) == without_ones(want)) return true;
+  if (t.shape == want) return true;
+  return misshapen(t, want);
+}
+
+bool Builder::misshapen(const store::Tensor& t, const std::vector<int64_t>& want) {
   fail(Code::corrupt, fmt::format("tensor {}: shape [{}], but the configuration asks for [{}]", t.name,
                                   fmt::join(t.shape, ", "), fmt::join(want, ", ")));
   return false;
@@ -73,7 +78,9 @@ MatrixId Builder::matrix_rows(std::initializer_list<std::string_view> names, int
   for (const RowRun& run : runs) rows += run.count;
   plan_.matrices.push_back(MatrixSource{nullptr, rows, cols, std::move(runs)});
   const store::Tensor* t = need(names);
-  if (t != nullptr && shaped(*t, {stored_rows, cols})) plan_.matrices.back().tensor = t;
+  if (t == nullptr) return id;
+  const bool one_row = stored_rows == 1 && t->shape == std::vector<int64_t>{cols};
+  if (one_row || shaped(*t, {stored_rows, cols})) plan_.matrices.back().tensor = t;
   return id;
 }
 
@@ -83,8 +90,16 @@ VectorId Builder::vector(std::initializer_list<std::string_view> names, int64_t 
   plan_.vectors.push_back(VectorSource{nullptr, size, transform, taps});
   const store::Tensor* t = need(names);
   if (t == nullptr) return id;
-  const std::vector<int64_t> want = taps > 1 ? std::vector<int64_t>{size / taps, taps} : std::vector<int64_t>{size};
-  if (shaped(*t, want)) plan_.vectors.back().tensor = t;
+  if (taps == 0) {
+    if (shaped(*t, {size})) plan_.vectors.back().tensor = t;
+    return id;
+  }
+  // A depthwise convolution [channels, taps] has a middle (Hugging Face) or last (MLX) axis of one in safetensors.
+  const int64_t channels = size / taps;
+  const std::vector<int64_t> flat = {channels, taps};
+  const bool good = t->shape == flat || t->shape == std::vector<int64_t>{channels, 1, taps} ||
+                    t->shape == std::vector<int64_t>{channels, taps, 1};
+  if (good || misshapen(*t, flat)) plan_.vectors.back().tensor = t;
   return id;
 }
 
@@ -161,7 +176,12 @@ bool Builder::place(ExpertLayer& layer, const std::vector<store::Tensor>& parts,
     }
     made.push_back(m);
   }
-  if (expert > 0 && (bytes != layer.record_bytes || offsets != layer.part_offset)) {
+  const bool same = expert == 0 || (bytes == layer.record_bytes && offsets == layer.part_offset &&
+                                    std::equal(made.begin(), made.end(), first_.begin(), first_.end(), [](const auto& a, const auto& b) {
+                                      return same_format(a.shape, b.shape);
+                                    }));
+  if (expert == 0) first_ = made;
+  if (!same) {
     fail(Code::unsupported, fmt::format("layer {} expert {}: stored in another number format than expert 0", layer.layer, expert));
     return false;
   }
@@ -196,7 +216,7 @@ Status Builder::finish() {
   if (!status_.ok()) return std::move(status_);
   std::map<std::string_view, int64_t> kinds;
   for (const store::Tensor& t : files_.tensors) {
-    if (!used_.contains(&t)) ++kinds[kind_of(t.name)];
+    if (!used_.contains(&t)) ++kinds[kind_of(t.name, plan_.layers)];
   }
   for (const auto& [kind, n] : kinds) plan_.skipped.push_back(fmt::format("{}: {} tensors", kind, n));
   return {};

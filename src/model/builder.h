@@ -25,7 +25,7 @@ class Builder {
   // Only the rows of `runs`, in that order, of a matrix that has `stored_rows` in the file.
   MatrixId matrix_rows(std::initializer_list<std::string_view> names, int64_t stored_rows, int64_t cols,
                        std::vector<RowRun> runs);
-  // A vector of `size` values, decoded to float32. Dimensions of 1 are ignored; `taps` for transpose_taps.
+  // A vector of `size` values, decoded to float32. With `taps`, a convolution of size / taps channels.
   VectorId vector(std::initializer_list<std::string_view> names, int64_t size, Transform transform = Transform::none,
                   int64_t taps = 0);
 
@@ -48,6 +48,7 @@ class Builder {
   const store::Tensor* need(std::initializer_list<std::string_view> names);
   bool usable(const store::Tensor& t);
   bool shaped(const store::Tensor& t, std::vector<int64_t> want);
+  bool misshapen(const store::Tensor& t, const std::vector<int64_t>& want);  // fails, returns false
   void stacked(ExpertLayer& layer, const std::vector<const store::Tensor*>& tensors, int32_t count);
   void per_expert(ExpertLayer& layer, const ExpertNames& names, int32_t count, int32_t width, int32_t hidden);
   bool place(ExpertLayer& layer, const std::vector<store::Tensor>& parts, int32_t expert);
@@ -55,6 +56,7 @@ class Builder {
   const store::ModelFiles& files_;
   Plan& plan_;
   std::unordered_set<const store::Tensor*> used_;
+  std::vector<SlotMatrix> first_;  // the parts of a layer's expert 0, which the others must match
   Status status_;
 };
 

@@ -17,10 +17,13 @@ class Keys {
  public:
   Keys(const store::ModelFiles& files, std::string prefix) : files_(files), prefix_(std::move(prefix)) {}
 
-  int32_t size(std::string_view key) { return bounded(key, files_.metadata.integer(prefix_ + std::string(key))); }
-  int32_t size_or(std::string_view key, int64_t fallback) {
-    return bounded(key, files_.metadata.integer_or(prefix_ + std::string(key), fallback));
+  // A number, or a list of one number for every layer.
+  int32_t size(std::string_view key) {
+    const auto* all = list<int64_t>(key);
+    const bool constant = all != nullptr && !all->empty() && std::equal(all->begin() + 1, all->end(), all->begin());
+    return bounded(key, constant ? Result<int64_t>(all->front()) : files_.metadata.integer(prefix_ + std::string(key)));
   }
+  int32_t size_or(std::string_view key, int64_t fallback) { return has(key) ? size(key) : bounded(key, fallback); }
   double real_or(std::string_view key, double fallback) {
     return take(files_.metadata.real_or(prefix_ + std::string(key), fallback));
   }
@@ -41,7 +44,8 @@ class Keys {
   }
   Status finish() && {
     if (status_.ok()) return {};
-    return std::move(status_).error().within(files_.path);
+    const bool folder = files_.container == store::Container::safetensors;
+    return std::move(status_).error().within(folder ? files_.path + ": config.json" : files_.path);
   }
   const std::string& prefix() const { return prefix_; }
 
@@ -82,6 +86,9 @@ void read_hf_rope(Keys& keys, Config& c, double partial_rotary) {
   for (const std::string group : {"rope_parameters.", "rope_scaling."}) {
     const std::string type = keys.text_or(group + "rope_type", keys.text_or(group + "type", "default"));
     if (type == "yarn") {
+      for (const char* key : {"attention_factor", "beta_fast", "beta_slow", "mscale", "mscale_all_dim"}) {
+        if (keys.has(group + key)) keys.fail(Code::unsupported, fmt::format("{}{} does not work yet", group, key));
+      }
       c.rope.yarn_factor = keys.real_or(group + "factor", 1.0);
       c.rope.yarn_original_context =
           keys.real_or(group + "original_max_position_embeddings", static_cast<double>(c.context));
@@ -117,13 +124,22 @@ void read_hf(Keys& keys, const ConfigDefaults& d, Config& c) {
     if (types->size() != c.full_attention.size()) {
       return keys.fail(Code::corrupt, fmt::format("layer_types: {} entries for {} layers", types->size(), c.layers));
     }
-    for (size_t i = 0; i < types->size(); ++i) c.full_attention[i] = (*types)[i] == "full_attention";
+    for (size_t i = 0; i < types->size(); ++i) {
+      c.full_attention[i] = (*types)[i] == "full_attention";
+      if (!c.full_attention[i] && (*types)[i] != "linear_attention") {
+        keys.fail(Code::unsupported, fmt::format("layer_types[{}] \"{}\"; full_attention and linear_attention work", i, (*types)[i]));
+      }
+    }
   }
   if (const auto* dense = keys.list<int64_t>("mlp_only_layers"); dense != nullptr && !dense->empty()) {
     keys.fail(Code::unsupported, "mlp_only_layers: dense layers inside an MoE model do not work yet");
   }
   if (keys.size_or("decoder_sparse_step", 1) != 1) {
     keys.fail(Code::unsupported, "decoder_sparse_step: only 1 (every layer MoE) works yet");
+  }
+  if (keys.boolean_or("attention_bias", false)) keys.fail(Code::unsupported, "attention_bias does not work yet");
+  if (const std::string act = keys.text_or("hidden_act", "silu"); act != "silu") {
+    keys.fail(Code::unsupported, fmt::format("hidden_act \"{}\"; only silu works", act));
   }
   if (keys.boolean_or("use_sliding_window", false)) keys.fail(Code::unsupported, "use_sliding_window does not work yet");
 }
@@ -186,15 +202,20 @@ void check(Keys& keys, const Config& c, bool recurrent) {
   auto need = [&](bool good, std::string_view what) {
     if (!good) keys.fail(Code::corrupt, fmt::format("configuration: {}", what));
   };
-  need(c.hidden > 0 && c.layers > 0 && c.layers <= 1024, "hidden size and layer count (at most 1024) must be positive");
+  // The bounds keep every product of sizes that is taken later inside 64 bits, and channel counts inside 32.
+  need(c.hidden > 0 && c.hidden <= 1 << 17, "hidden size must be 1 to 131072");
+  need(c.layers > 0 && c.layers <= 1024, "layer count must be 1 to 1024");
+  need(int64_t{c.heads} * c.head_dim <= 1 << 20 && int64_t{c.kv_heads} * c.head_dim <= 1 << 18, "attention is too wide");
   need(c.heads > 0 && c.kv_heads > 0 && c.heads % std::max(c.kv_heads, 1) == 0, "heads must be a multiple of KV heads");
   need(c.head_dim > 0 && c.head_dim <= 4096, "head dimension must be 1 to 4096");
   need(c.rope.dims >= 0 && c.rope.dims % 2 == 0 && c.rope.dims <= c.head_dim, "rotary dimensions must be even and fit a head");
   need(c.rope.theta > 1.0 && std::isfinite(c.rope.theta), "rope theta must be above 1");
-  need(c.rope.yarn_factor >= 1.0 && std::isfinite(c.rope.yarn_factor), "rope scaling factor must be at least 1");
+  need(c.rope.yarn_factor >= 1.0 && c.rope.yarn_factor <= 4096.0, "rope scaling factor must be 1 to 4096");
+  need(c.rope.yarn_factor == 1.0 || (c.rope.yarn_original_context >= 1.0 && c.rope.yarn_original_context <= kLargest),
+       "rope scaling's original context must be positive");
   need(c.experts > 0 && c.experts <= 65536 && c.top_k > 0 && c.top_k <= c.experts && c.top_k <= 1024,
        "experts per token must be 1 to the number of experts (at most 1024)");
-  need(c.expert_width > 0, "expert width must be positive");
+  need(c.expert_width > 0 && c.expert_width <= 1 << 20 && c.shared_width <= 1 << 20, "expert widths must be 1 to 1048576");
   need(c.context > 0, "context length must be positive");
   need(c.eps > 0.0f && c.eps < 1.0f, "norm epsilon must be between 0 and 1");
   if (!recurrent) return;
@@ -202,6 +223,7 @@ void check(Keys& keys, const Config& c, bool recurrent) {
   need(c.k_heads > 0 && c.v_heads > 0 && c.v_heads % std::max(c.k_heads, 1) == 0,
        "linear value heads must be a multiple of linear key heads");
   need(c.dk > 0 && c.dk <= 4096 && c.dv > 0 && c.dv <= 4096, "linear head dimensions must be 1 to 4096");
+  need(int64_t{c.k_heads} * c.dk <= 1 << 20 && int64_t{c.v_heads} * c.dv <= 1 << 20, "linear attention is too wide");
   need(c.conv_kernel >= 1 && c.conv_kernel <= 16, "convolution kernel must be 1 to 16");
 }
 
@@ -216,6 +238,10 @@ Result<Config> read_config(const store::ModelFiles& files, const ConfigDefaults&
   gguf ? read_gguf(keys, defaults, c) : read_hf(keys, defaults, c);
   check(keys, c, defaults.recurrent);
   SLUICE_TRY_VOID(std::move(keys).finish());
+  if (c.rope.yarn_factor > 1.0) {  // users add YaRN and leave the trained context as it stands
+    const double stretched = c.rope.yarn_factor * c.rope.yarn_original_context;
+    c.context = std::max(c.context, static_cast<int64_t>(std::min(stretched, static_cast<double>(kLargest))));
+  }
   if (!gguf) {
     // Vision-language releases keep the flag at the top, text-only files wherever the other fields are.
     SLUICE_TRY(const bool nested, files.metadata.boolean_or("text_config.tie_word_embeddings", false));

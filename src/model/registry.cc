@@ -32,8 +32,13 @@ std::span<const Family> families() { return kFamilies; }
 
 Result<Plan> compile(const store::ModelFiles& files, int32_t top_k_override) {
   const bool gguf = files.container == store::Container::gguf;
+  if (const auto method = files.metadata.text("quantization_config.quant_method"); !gguf && method.ok() && *method != "fp8") {
+    return Error{Code::unsupported, fmt::format("{}: quantization_config.quant_method \"{}\" is not supported; BF16, FP8 with block "
+                                                "scales and MLX affine work", files.path, *method)};
+  }
   const std::string key = gguf ? "general.architecture"
-                          : files.metadata.has("model_type") ? "model_type" : "text_config.model_type";
+                          : files.metadata.has("text_config.model_type") && !files.metadata.has("model_type") ? "text_config.model_type"
+                                                                                                          : "model_type";
   auto arch = files.metadata.text(key);
   if (!arch.ok()) return std::move(arch).error().within(files.path);
   for (const Family& f : kFamilies) {

@@ -29,6 +29,7 @@ uint64_t source_bytes(const MatrixSource& m) { return m.runs.empty() ? store::lo
 quant::Matrix select_rows(const quant::Matrix& all, const MatrixSource& m, std::byte* dst) {
   quant::Matrix out = all;
   out.rows = m.rows;
+  out.cols = m.cols;
   out.group_rows = 1;
   const auto row = static_cast<size_t>(quant::row_bytes(all.format, all.cols));
   const size_t scale_row = all.scales != nullptr ? static_cast<size_t>(quant::scale_row_bytes(all)) : 0;

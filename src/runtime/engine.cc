@@ -37,12 +37,13 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   p->options = options;
   SLUICE_TRY(p->kernels, kernels::select(options.isa));
   SLUICE_TRY(p->files, store::open_model(options.model));
-  SLUICE_TRY(p->vocabulary, runtime::load_vocabulary(p->files));
   SLUICE_TRY(p->plan, model::compile(p->files, options.experts));
+  SLUICE_TRY(p->vocabulary, runtime::load_vocabulary(p->files));
 
   const int32_t threads = options.threads > 0 ? options.threads : cpu_count();
   runtime::MemoryRequest request;
   request.budget = options.memory_bytes > 0 ? options.memory_bytes : runtime::default_budget(available_memory());
+  request.budget_given = options.memory_bytes > 0;
   request.context = options.context;
   request.chunk = options.chunk;
   request.threads = threads;
@@ -51,6 +52,9 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   p->info = runtime::describe(p->files, p->plan, p->memory);
 
   p->threads = std::make_unique<ThreadPool>(threads);
+  if (p->threads->size() < threads) {
+    return Error{Code::over_budget, fmt::format("--threads {}: the system lets this process start only {}", threads, p->threads->size())};
+  }
   SLUICE_TRY(p->trunk, model::load_trunk(p->files, p->plan));
   SLUICE_TRY(auto queue, io::make_queue("", {}));
   p->io_name = "buffered";
@@ -58,6 +62,10 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
                                                     std::move(queue)));
   SLUICE_TRY(auto workspace, device::make_workspace(p->plan, p->memory.chunk, p->memory.context, threads));
   p->device.emplace(p->plan, p->trunk, *p->kernels, *p->threads, std::move(workspace));
+  // A large model has a hundred thousand tensors; the plan's extents and the trunk are all that is needed from here on.
+  p->plan.matrices = {};
+  p->plan.vectors = {};
+  p->files.tensors = {};
   return std::unique_ptr<Engine>(new Engine(std::move(p)));
 }
 
@@ -67,6 +75,7 @@ const text::Tokenizer* Engine::tokenizer() const { return parts_->vocabulary.tok
 const text::ChatTemplate* Engine::chat_template() const {
   return parts_->vocabulary.chat_template ? &*parts_->vocabulary.chat_template : nullptr;
 }
+const std::string& Engine::chat_template_error() const { return parts_->vocabulary.template_error; }
 std::span<const int32_t> Engine::stop_tokens() const { return parts_->vocabulary.stop_tokens; }
 const SamplingOptions& Engine::recommended_sampling() const { return parts_->vocabulary.recommended; }
 

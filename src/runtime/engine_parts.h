@@ -41,6 +41,7 @@ struct Session::Parts {
   device::State state;
   std::vector<float> logits;   // of the last token taken in, [vocab]
   bool has_logits = false;
+  std::optional<int32_t> pending = {};  // the last token generated, not yet taken in
   bool broken = false;         // a failed read left the recurrent states half advanced
 
   ~Parts() { engine.session_alive = false; }

@@ -12,6 +12,10 @@ namespace {
 
 constexpr uint64_t kPartsLimit = 16;  // parts of an expert: at most gate, up, down times data, scales, biases
 
+double seconds_since(std::chrono::steady_clock::time_point from) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ExpertStore>> ExpertStore::make(const store::ModelFiles& files, const model::Plan& plan,
@@ -76,6 +80,7 @@ void ExpertStore::start_reads(int32_t index, Wanted& w) {
   w.parts_left = layer.parts;
   std::array<io::Request, kPartsLimit> requests;
   for (int32_t p = 0; p < layer.parts; ++p) requests[static_cast<size_t>(p)] = request_for(index, p);
+  if (queue_->in_flight() == 0) reading_since_ = std::chrono::steady_clock::now();
   queue_->submit(std::span(requests).first(static_cast<size_t>(layer.parts)));
 }
 
@@ -112,6 +117,7 @@ Status ExpertStore::take(std::span<const io::Completion> done) {
     w.stage = w.failed ? Stage::done : Stage::ready;
     if (!w.failed) ready_.push_back(index);
   }
+  if (queue_->in_flight() == 0) counters_.reading_s += seconds_since(reading_since_);
   return status;
 }
 
@@ -124,7 +130,7 @@ Result<int32_t> ExpertStore::next(std::span<device::ReadyExpert> out) {
       const size_t n = queue_->wait(completions_);
       SLUICE_TRY_VOID(take(std::span(completions_).first(n)));
     }
-    counters_.stall_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
+    counters_.stall_s += seconds_since(from);
   }
   int32_t count = 0;
   for (; ready_head_ < ready_.size() && static_cast<size_t>(count) < out.size(); ++ready_head_, ++count) {

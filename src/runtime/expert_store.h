@@ -23,6 +23,7 @@ struct ExpertCounters {
   uint64_t bytes_touched = 0;   // record bytes of every expert use
   uint64_t bytes_read = 0;
   double stall_s = 0;           // compute waited for a read
+  double reading_s = 0;         // reads were outstanding, as far as this thread saw
 };
 
 class ExpertStore final : public device::ExpertPort {
@@ -67,6 +68,7 @@ class ExpertStore final : public device::ExpertPort {
   size_t ready_head_ = 0;
   size_t next_waiting_ = 0;          // all before it are past waiting
   size_t handed_ = 0;
+  std::chrono::steady_clock::time_point reading_since_{};  // while reads are outstanding
   std::vector<io::Completion> completions_;
   ExpertCounters counters_;
 };

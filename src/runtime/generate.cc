@@ -56,7 +56,8 @@ void fill_stats(Stats& stats, const Engine::Parts& e, const ExpertCounters& star
     stats.ssd_bytes_per_token = read / tokens;
     stats.hit_rate = uses > 0 ? static_cast<double>(now.hits - decode_start.hits) / uses : 0;
     stats.stall_share = stats.decode_s > 0 ? stall / stats.decode_s : 0;
-    stats.ssd_gb_s = stats.decode_s > 0 ? read / stats.decode_s / 1e9 : 0;
+    const double busy = now.reading_s - decode_start.reading_s;
+    stats.ssd_gb_s = busy > 0 ? read / busy / 1e9 : 0;
   }
   stats.peak_rss_bytes = peak_rss();
   stats.k = e.plan.top_k;
@@ -73,11 +74,12 @@ class Run {
   Result<Generation> go(std::span<const int32_t> prompt) {
     SLUICE_TRY(Sampler sampler, Sampler::make(o_.sampling, s_.engine.plan.vocab, real_tokens(s_.engine)));
     if (o_.max_tokens < 0) return Error{Code::invalid, fmt::format("max tokens {}: must not be negative", o_.max_tokens)};
-    if (prompt.empty() && !s_.has_logits) return Error{Code::invalid, "empty prompt: there is nothing to continue"};
+    if (prompt.empty() && !s_.has_logits && !s_.pending) return Error{Code::invalid, "empty prompt: there is nothing to continue"};
     const auto from = Clock::now();
+    const int64_t before = s_.state.position;
     Status fed = feed(s_, prompt, {}, o_.cancel);
     if (!fed.ok() && fed.error().code != Code::cancelled) return std::move(fed).error();
-    out_.stats.prompt_tokens = static_cast<int64_t>(prompt.size());
+    out_.stats.prompt_tokens = s_.state.position - before;
     out_.stats.prompt_s = seconds_since(from);
     decode_start_ = s_.engine.experts->counters();
     decode_from_ = Clock::now();
@@ -105,6 +107,7 @@ class Run {
       }
       SLUICE_TRY(const int32_t token, sampler.next(s_.logits));
       out_.tokens.push_back(token);
+      s_.pending = token;
       if (const bool end = is_stop(token); end && !o_.ignore_eos) {
         if (sink_) sink_(token, {});
         out_.finish = Finish::stop_token;
@@ -122,7 +125,7 @@ class Run {
         out_.finish = Finish::context_full;
         break;
       }
-      SLUICE_TRY_VOID(feed(s_, {&token, 1}, {}, nullptr));
+      SLUICE_TRY_VOID(feed(s_, {}, {}, nullptr));
       ++out_.stats.decode_tokens;
       out_.stats.decode_s = seconds_since(decode_from_);
     }

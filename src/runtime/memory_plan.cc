@@ -19,18 +19,22 @@ constexpr uint64_t kPage = 4096;
 
 // The program itself, its stacks and I/O threads; and the tokenizer's tables by the token (measured: about 190 bytes a
 // token and its merge with the real 248k vocabulary, docs/lab/2026-11-23-first-figures.md).
-uint64_t process_bytes(const MemoryRequest& r) {
-  return (uint64_t{24} << 20) + static_cast<uint64_t>(r.vocabulary) * 256;
+// Sampling holds about 32 bytes a vocabulary entry (logits, candidates, weights), the expert table an extent a part.
+uint64_t process_bytes(const model::Plan& plan, const MemoryRequest& r) {
+  uint64_t extents = 0;
+  for (const model::ExpertLayer& layer : plan.expert_layers) extents += layer.extents.size();
+  return (uint64_t{16} << 20) + kLogitsBytes + static_cast<uint64_t>(r.vocabulary) * 256 +
+         static_cast<uint64_t>(plan.vocab) * 32 + extents * sizeof(store::Extent) * 2;
 }
 
 }  // namespace
 
 std::string human_bytes(uint64_t bytes) {
-  constexpr std::array kUnits = {"B", "KiB", "MiB", "GiB", "TiB"};
+  constexpr std::array kUnits = {"B", "kB", "MB", "GB", "TB"};
   double value = static_cast<double>(bytes);
   size_t unit = 0;
-  while (value >= 1024 && unit + 1 < kUnits.size()) value /= 1024, ++unit;
-  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.2f} {}", value, kUnits[unit]);
+  while (value >= 1000 && unit + 1 < kUnits.size()) value /= 1000, ++unit;
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.3g} {}", value, kUnits[unit]);
 }
 
 uint64_t slot_bytes(const model::Plan& plan) {
@@ -51,7 +55,7 @@ Result<MemoryPlan> plan_memory(const model::Plan& plan, const MemoryRequest& r) 
   if (m.context > plan.context) {
     return Error{Code::invalid, fmt::format("--ctx {}: this model takes at most {} positions", m.context, plan.context)};
   }
-  m.process = process_bytes(r);
+  m.process = process_bytes(plan, r);
   m.trunk = model::trunk_bytes(plan);
   m.state = device::state_bytes(plan, m.context);
   m.slot_bytes = slot_bytes(plan);
@@ -63,9 +67,9 @@ Result<MemoryPlan> plan_memory(const model::Plan& plan, const MemoryRequest& r) 
   m.floor = resident + least_work + token_experts;
   if (m.budget < m.floor) {
     return Error{Code::over_budget,
-                 fmt::format("--memory {}: this model needs at least {} ({} bytes): {} trunk, {} state for {} positions, {} "
+                 fmt::format("{} {}: this model needs at least {} ({} bytes): {} trunk, {} state for {} positions, {} "
                              "experts of one token, {} working buffers and program; give more or lower --ctx",
-                             human_bytes(m.budget), human_bytes(m.floor), m.floor, human_bytes(m.trunk), human_bytes(m.state),
+                             r.budget_given ? "--memory" : "memory left here:", human_bytes(m.budget), human_bytes(m.floor), m.floor, human_bytes(m.trunk), human_bytes(m.state),
                              m.context, human_bytes(token_experts), human_bytes(least_work + m.process))};
   }
   // A prompt's working buffers may take a quarter of what the floor leaves, unless the user fixed the chunk.

@@ -9,6 +9,7 @@ namespace sluice::runtime {
 
 struct MemoryRequest {
   uint64_t budget = 0;      // bytes, already resolved from the machine when the user gave none
+  bool budget_given = true; // for the message
   int64_t context = 0;      // 0: the model's, at most 8192
   int32_t chunk = 0;        // 0: as large as fits, up to 256
   int32_t threads = 1;
@@ -18,13 +19,16 @@ struct MemoryRequest {
 // Errors: over_budget, naming what the floor is and what it is made of; invalid (a context beyond the model's).
 Result<MemoryPlan> plan_memory(const model::Plan& plan, const MemoryRequest& request);
 
+// What the plan sets aside for logits when every position's are wanted.
+inline constexpr uint64_t kLogitsBytes = uint64_t{8} << 20;
+
 // Bytes one expert's slot takes: the largest layer's, in whole pages.
 uint64_t slot_bytes(const model::Plan& plan);
 
 // The budget when the user names none: what is available, less a reserve for everybody else.
 uint64_t default_budget(uint64_t available);
 
-// "1.53 GiB", for messages and the footer.
+// Decimal, "1.53 GB", for messages and the footer.
 std::string human_bytes(uint64_t bytes);
 
 }  // namespace sluice::runtime

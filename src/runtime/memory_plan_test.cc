@@ -17,7 +17,7 @@ class MemoryPlanTest : public testing::Test {
     ASSERT_TRUE(plan.ok()) << plan.error().message;
     plan_ = std::move(plan).value();
   }
-  MemoryRequest request(uint64_t budget) const { return {.budget = budget, .context = 1024, .threads = 2, .vocabulary = 4096}; }
+  MemoryRequest request(uint64_t budget) const { return {.budget = budget, .budget_given = true, .context = 1024, .chunk = 0, .threads = 2, .vocabulary = 4096}; }
 
   store::ModelFiles files_;
   model::Plan plan_;
@@ -67,8 +67,8 @@ TEST_F(MemoryPlanTest, AContextBeyondTheModelIsRefused) {
 
 TEST(HumanBytes, PicksTheUnit) {
   EXPECT_EQ(human_bytes(0), "0 B");
-  EXPECT_EQ(human_bytes(1536), "1.50 KiB");
-  EXPECT_EQ(human_bytes(uint64_t{3} << 30), "3.00 GiB");
+  EXPECT_EQ(human_bytes(1530), "1.53 kB");
+  EXPECT_EQ(human_bytes(57'400'000'000), "57.4 GB");
 }
 
 }  // namespace

@@ -8,7 +8,6 @@ namespace {
 void observe(const model::Plan& plan, const device::Workspace& w, const model::Step& step, int64_t tokens, Observer& o) {
   const auto floats = static_cast<size_t>(tokens * plan.hidden);
   if (std::holds_alternative<model::Embed>(step.op)) o.hidden(0, {w.residual, floats});
-  // A layer ends with the Add behind its experts: the only Add that follows an Experts step.
   if (std::holds_alternative<model::Norm>(step.op) && step.layer == plan.layers) o.hidden(plan.layers, {w.normed, floats});
   if (std::holds_alternative<model::Route>(step.op)) {
     o.routed(step.layer, {w.chosen, static_cast<size_t>(tokens * plan.top_k)});
@@ -17,7 +16,8 @@ void observe(const model::Plan& plan, const device::Workspace& w, const model::S
 
 }  // namespace
 
-Status run_chunk(const model::Plan& plan, device::CpuDevice& device, const device::Chunk& chunk, Observer* observer) {
+Status run_chunk(const model::Plan& plan, device::CpuDevice& device, const device::Chunk& chunk,
+                 const std::atomic<bool>* cancel, Observer* observer) {
   const auto tokens = static_cast<int64_t>(chunk.tokens.size());
   int32_t layer = 0;
   for (const model::Step& step : plan.steps) {
@@ -25,7 +25,9 @@ Status run_chunk(const model::Plan& plan, device::CpuDevice& device, const devic
       observer->hidden(step.layer, {device.workspace().residual, static_cast<size_t>(tokens * plan.hidden)});
       layer = step.layer;
     }
-    if (Status status = device.run(step, chunk); !status.ok()) {
+    const bool cancelled = cancel != nullptr && cancel->load(std::memory_order_relaxed);
+    Status status = cancelled ? Status(Error{Code::cancelled, "cancelled"}) : device.run(step, chunk);
+    if (!status.ok()) {
       chunk.port->abandon();
       return status;
     }

@@ -1,6 +1,8 @@
 // The walk of a chunk through the model: the steps in order, each run by the device.
 #pragma once
 
+#include <atomic>
+
 #include "device/cpu/cpu_device.h"
 #include "model/plan.h"
 
@@ -16,8 +18,10 @@ class Observer {
   virtual void routed(int32_t layer, std::span<const int32_t> experts) = 0;
 };
 
-// Runs all steps over `chunk` and advances its state's position. Errors: from the expert port; the session's state is
-// then unusable (the position is not advanced, recurrent states are).
-Status run_chunk(const model::Plan& plan, device::CpuDevice& device, const device::Chunk& chunk, Observer* observer);
+// Runs all steps over `chunk` and advances its state's position. `cancel` and `observer` may be null. Errors: from the
+// expert port; cancelled, once *cancel is seen true between two steps. The session's state is then unusable: the position
+// is not advanced, recurrent states are.
+Status run_chunk(const model::Plan& plan, device::CpuDevice& device, const device::Chunk& chunk,
+                 const std::atomic<bool>* cancel, Observer* observer);
 
 }  // namespace sluice::runtime

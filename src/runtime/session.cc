@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "runtime/engine_parts.h"
+#include "runtime/memory_plan.h"
 #include "runtime/session_feed.h"
 
 namespace sluice {
@@ -23,12 +24,13 @@ std::string_view finish_name(Finish finish) {
 Session::Session(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Session::~Session() = default;
 
-int64_t Session::position() const { return parts_->state.position; }
+int64_t Session::position() const { return parts_->state.position + (parts_->pending ? 1 : 0); }
 int64_t Session::capacity() const { return parts_->state.capacity; }
 
 void Session::reset() {
   device::reset(parts_->engine.plan, parts_->state);
   parts_->has_logits = parts_->broken = false;
+  parts_->pending.reset();
 }
 
 Status Session::feed(std::span<const int32_t> tokens, const LogitsSink& sink) {
@@ -49,7 +51,7 @@ Status check_tokens(const Session::Parts& s, std::span<const int32_t> tokens) {
                                               s.state.position + static_cast<int64_t>(i), s.engine.plan.vocab - 1)};
     }
   }
-  const int64_t room = s.state.capacity - s.state.position;
+  const int64_t room = s.state.capacity - s.state.position - (s.pending ? 1 : 0);
   if (static_cast<int64_t>(tokens.size()) > room) {
     return Error{Code::invalid, fmt::format("{} tokens do not fit: the context holds {} and {} are taken; raise --ctx (this model: at "
                                             "most {})", tokens.size(), s.state.capacity, s.state.position, s.engine.plan.context)};
@@ -58,8 +60,9 @@ Status check_tokens(const Session::Parts& s, std::span<const int32_t> tokens) {
   return {};
 }
 
-// One chunk; logits of all its tokens when `all`, else of its last into s.logits.
-Status run_one(Session::Parts& s, std::span<const int32_t> tokens, bool last, std::vector<float>* all) {
+// One chunk; logits of all its tokens when `all`, else of its last into s.logits when `last`.
+Status run_one(Session::Parts& s, std::span<const int32_t> tokens, bool last, std::vector<float>* all,
+               const std::atomic<bool>* cancel) {
   Engine::Parts& e = s.engine;
   device::Chunk chunk{tokens, &s.state, e.experts.get(), 0, nullptr};
   if (all != nullptr) {
@@ -69,29 +72,45 @@ Status run_one(Session::Parts& s, std::span<const int32_t> tokens, bool last, st
     chunk.first_logits = static_cast<int64_t>(tokens.size()) - (last ? 1 : 0);
     chunk.logits = s.logits.data();
   }
-  Status status = run_chunk(e.plan, *e.device, chunk, e.observer);
+  Status status = run_chunk(e.plan, *e.device, chunk, cancel, e.observer);
   if (!status.ok()) s.broken = true;
   return status;
+}
+
+// Tokens taken at once when every position's logits are wanted: as many as fit what the plan allows for them.
+size_t rows_at_once(const Engine::Parts& e) {
+  const uint64_t rows = kLogitsBytes / (static_cast<uint64_t>(e.plan.vocab) * sizeof(float));
+  return std::clamp<size_t>(rows, 1, static_cast<size_t>(e.memory.chunk));
+}
+
+Status feed_all(Session::Parts& s, std::span<const int32_t> tokens, const LogitsSink& sink, const std::atomic<bool>* cancel) {
+  const auto vocab = static_cast<size_t>(s.engine.plan.vocab);
+  const size_t chunk = sink ? rows_at_once(s.engine) : static_cast<size_t>(s.engine.memory.chunk);
+  std::vector<float> all;
+  for (size_t at = 0; at < tokens.size();) {
+    const size_t count = std::min(tokens.size() - at, chunk);
+    const int64_t position = s.state.position;
+    const bool last = at + count == tokens.size();
+    SLUICE_TRY_VOID(run_one(s, tokens.subspan(at, count), last, sink ? &all : nullptr, cancel));
+    at += count;
+    for (size_t t = 0; sink && t < count; ++t) {
+      SLUICE_TRY_VOID(sink(position + static_cast<int64_t>(t), std::span(all).subspan(t * vocab, vocab)));
+    }
+    if (sink && last) std::copy_n(all.end() - static_cast<std::ptrdiff_t>(vocab), vocab, s.logits.begin());
+  }
+  return {};
 }
 
 }  // namespace
 
 Status feed(Session::Parts& s, std::span<const int32_t> tokens, const LogitsSink& sink, const std::atomic<bool>* cancel) {
   SLUICE_TRY_VOID(check_tokens(s, tokens));
-  const auto vocab = static_cast<size_t>(s.engine.plan.vocab);
-  std::vector<float> all;
-  for (size_t at = 0; at < tokens.size();) {
-    if (cancel != nullptr && cancel->load(std::memory_order_relaxed)) return Error{Code::cancelled, "cancelled"};
-    const size_t count = std::min(tokens.size() - at, static_cast<size_t>(s.engine.memory.chunk));
-    const int64_t position = s.state.position;
-    SLUICE_TRY_VOID(run_one(s, tokens.subspan(at, count), at + count == tokens.size(), sink ? &all : nullptr));
-    at += count;
-    if (!sink) continue;
-    for (size_t t = 0; t < count; ++t) {
-      SLUICE_TRY_VOID(sink(position + static_cast<int64_t>(t), std::span(all).subspan(t * vocab, vocab)));
-    }
-    if (at == tokens.size()) std::copy_n(all.end() - static_cast<std::ptrdiff_t>(vocab), vocab, s.logits.begin());
+  if (s.pending) {  // the last token generated: chosen, but not yet taken in
+    const int32_t pending = *s.pending;
+    s.pending.reset();
+    SLUICE_TRY_VOID(feed_all(s, {&pending, 1}, {}, cancel));
   }
+  SLUICE_TRY_VOID(feed_all(s, tokens, sink, cancel));
   if (!tokens.empty()) s.has_logits = true;
   return {};
 }

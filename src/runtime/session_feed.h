@@ -5,7 +5,7 @@
 
 namespace sluice::runtime {
 
-// As Session::feed. `cancel` (may be null) is looked at between chunks; a cancelled session can go on from where it is.
+// As Session::feed. `cancel` (may be null) is looked at between steps; a cancelled session must be reset.
 Status feed(Session::Parts& session, std::span<const int32_t> tokens, const LogitsSink& sink, const std::atomic<bool>* cancel);
 
 // As Session::generate.

@@ -113,8 +113,11 @@ Status load(store::ModelFiles& files, Vocabulary& v) {
   }
   if (!source.empty()) {
     auto parsed = text::ChatTemplate::parse(source);
-    if (!parsed.ok()) return std::move(parsed).error().within("chat template");
-    v.chat_template = std::move(parsed).value();
+    if (parsed.ok()) {
+      v.chat_template = std::move(parsed).value();
+    } else {  // token ids, raw prompts and measurements still work
+      v.template_error = fmt::format("{}: chat template: {}", files.path, parsed.error().message);
+    }
   }
   find_stop_tokens(files.metadata, v);
   return read_sampling(files.metadata, v.recommended);

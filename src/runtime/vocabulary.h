@@ -16,6 +16,7 @@ namespace sluice::runtime {
 struct Vocabulary {
   std::unique_ptr<const text::Tokenizer> tokenizer;     // null: the model has none
   std::optional<text::ChatTemplate> chat_template;
+  std::string template_error;                           // why there is none, where the model's cannot be read
   std::vector<int32_t> stop_tokens;
   SamplingOptions recommended;
 };

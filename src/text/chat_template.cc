@@ -74,6 +74,19 @@ Value with_normal_calls(const Value& message) {
   return with_entry(message, "tool_calls", out);
 }
 
+// Content may be a list of parts; a part that is not text would be rendered as a placeholder that nothing fills.
+Status check_parts(const Value& message, size_t index) {
+  const Value* content = message.is_map() ? message.find("content") : nullptr;
+  if (content == nullptr || !content->is_list()) return {};
+  for (const Value& part : content->as_list().items) {
+    const Value* type = part.is_map() ? part.find("type") : nullptr;
+    if (type == nullptr || !type->is_string() || type->as_text().view() == "text") continue;
+    return Error{Code::unsupported, "message " + std::to_string(index) + ": a part of type \"" + type->as_text().bytes() +
+                                        "\"; only text works"};
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Value> normalize_messages(const Value& messages) {
@@ -81,7 +94,10 @@ Result<Value> normalize_messages(const Value& messages) {
     return Error{Code::invalid, "messages must be a list, not '" + std::string(type_name(messages)) + "'"};
   }
   const Value out = Value::list();
-  for (const Value& message : messages.as_list().items) out.push(with_normal_calls(message));
+  for (const Value& message : messages.as_list().items) {
+    SLUICE_TRY_VOID(check_parts(message, out.as_list().items.size()));
+    out.push(with_normal_calls(message));
+  }
   return out;
 }
 

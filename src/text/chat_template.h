@@ -61,6 +61,7 @@ Value chat_message(std::string_view role, std::string_view content);
 // denotes, as most templates require and OpenAI clients do not send. An empty string becomes an empty object; what is
 // not JSON for an object stays as it is. Callers of render decide: servers call it, comparisons with transformers do
 // not.
+// Errors: invalid (no list), unsupported (an image or another part that is not text, with the message's index).
 Result<Value> normalize_messages(const Value& messages);
 
 // All text, origins dropped.

@@ -184,6 +184,7 @@ Result<Text> format_field(Runtime& runtime, const Value& value, const FieldStyle
       return bad("a number is needed, not '" + std::string(type_name(value)) + "'");
     SLUICE_TRY(Text text, to_str(runtime, value));
     if (style.precision >= 0) {
+      SLUICE_TRY_VOID(runtime.budget().step(text.size() / 8));
       const std::vector<size_t> at = boundaries(text.view());
       text = text.slice(0, at[std::min(at.size() - 1, static_cast<size_t>(style.precision))]);
     }

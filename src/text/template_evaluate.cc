@@ -197,7 +197,7 @@ Result<Value> Interpreter::value_of(const ast::MapLiteral& map, const ScopePtr& 
   for (const auto& [key_expr, value_expr] : map.entries) {
     SLUICE_TRY(const Value key, evaluate(*key_expr, scope));
     SLUICE_TRY(Value value, evaluate(*value_expr, scope));
-    SLUICE_TRY(std::string id, key_id(runtime, key));
+    SLUICE_TRY(std::string id, key_id(runtime_, key));
     runtime_.budget().note(sizeof(Map::Entry) + 2 * id.size());
     out.as_map().set_id(std::move(id), key, std::move(value));
   }

@@ -99,7 +99,7 @@ Result<Value> locate(Runtime& runtime, const Value& self, const Arguments& args)
   SLUICE_TRY(const Text needle, text_argument(runtime, args, 0));
   const std::string_view text = self.as_text().view();
   const bool right = search == Search::rfind || search == Search::rindex;
-  SLUICE_TRY_VOID(runtime.budget().step(text.size() / 32 * (right ? needle.size() + 1 : 1)));
+  SLUICE_TRY_VOID(runtime.budget().step(text.size() / 8 * (right ? needle.size() + 1 : 1)));
   const std::vector<size_t> at = boundaries(text);
   const int64_t size = static_cast<int64_t>(at.size()) - 1;
   SLUICE_TRY(int64_t start, integer_argument(args, 1, 0));

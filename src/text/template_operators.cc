@@ -206,7 +206,7 @@ Result<bool> compare(Runtime& runtime, CompareOp op, const Value& a, const Value
 Result<std::string> key_id(Runtime& runtime, const Value& key, int depth) {
   if (depth > kMaxValueDepth) return too_deep();
   if (key.is_string()) {
-    SLUICE_TRY_VOID(runtime.budget().step(key.as_text().size() / 256));
+    SLUICE_TRY_VOID(runtime.budget().step(key.as_text().size() / 64));
     return Map::string_id(key.as_text().view());
   }
   if (key.is_integral()) return "n" + std::to_string(key.as_integer());

@@ -132,6 +132,17 @@ class Inspect(program.Case):
         self.good(*args, "--memory", str(floor), "Hi")
         self.bad(1, *args, "--memory", str(floor - 1), "Hi", says=str(floor))
 
+    def test_the_budget_holds(self):
+        """The most the process ever held stays within --memory, with a full prompt and a filled context."""
+        args = ("--ctx", "512", "--threads", "2", "-n", "400", "--temp", "0", "--ignore-eos", "--no-think", "Tell me a story. " * 20)
+        floor = self.json("inspect", "--json", "--ctx", "512", "--threads", "2")["floor_bytes"]
+        for budget in (floor, floor + (8 << 20), floor + (64 << 20)):
+            out = self.json("run", "-m", program.model(), "--json", "--memory", str(budget), *args)
+            self.assertEqual(out["memory"]["budget"], budget)
+            self.assertLessEqual(out["stats"]["peak_rss_bytes"], budget)
+            self.assertEqual(out["stats"]["decode_tokens"], len(out["tokens"]) - 1)
+            self.assertGreater(out["stats"]["bytes_read"], 0)
+
     def test_options_change_the_facts(self):
         usual, small = self.json("inspect", "--json"), self.json("inspect", "--json", "--ctx", "64", "--experts", "1")
         self.assertLess(small["state_bytes"], usual["state_bytes"])

@@ -138,6 +138,55 @@ TEST_F(BadModel, TokensOutOfRangeAndTooManyAreRefused) {
   EXPECT_FALSE((*engine)->new_session().ok());
 }
 
+// Settings that would change the result and that we do not run are refused, never ignored.
+TEST_F(BadModel, SettingsThatAreNotRunAreRefused) {
+  const struct {
+    const char* from;
+    const char* to;
+    const char* says;
+  } kCases[] = {
+      {"\"attention_bias\": false", "\"attention_bias\": true", "attention_bias does not work yet"},
+      {"\"hidden_act\": \"silu\"", "\"hidden_act\": \"gelu\"", "hidden_act \"gelu\"; only silu works"},
+      {"\"linear_attention\",", "\"sliding_attention\",", "layer_types[0] \"sliding_attention\""},
+      {"\"rope_type\": \"default\"", "\"rope_type\": \"yarn\", \"factor\": 4.0, \"attention_factor\": 1.0", "attention_factor does not work"},
+      {"\"rope_type\": \"default\"", "\"rope_type\": \"yarn\", \"factor\": 4.0, \"original_max_position_embeddings\": -5", "original context must be positive"},
+      {"\"rope_type\": \"default\"", "\"rope_type\": \"llama3\"", "rope type \"llama3\""},
+      {"\"vocab_size\": 320", "\"quantization_config\": {\"quant_method\": \"gptq\"}", "quant_method \"gptq\" is not supported"},
+      {"\"linear_num_value_heads\": 4", "\"linear_num_value_heads\": 16777216", "linear attention is too wide"},
+      {"\"num_hidden_layers\": 4", "\"num_hidden_layers\": 9999", "layer count must be 1 to 1024"},
+      {"\"head_dim\": 32", "\"head_dim\": 0", "head dimension must be 1 to 4096"},
+  };
+  const fs::path golden = fs::path(SLUICE_SOURCE_DIR) / "tests/golden/data/seed100/qwen3_next";
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(c.to);
+    fs::copy(golden, folder_, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+    std::string config = [&] {
+      std::ifstream in(golden / "config.json");
+      return std::string(std::istreambuf_iterator<char>(in), {});
+    }();
+    const size_t at = config.find(c.from);
+    ASSERT_NE(at, std::string::npos) << c.from;
+    config.replace(at, std::string(c.from).size(), c.to);
+    std::ofstream(folder_ / "config.json") << config;
+    const std::string error = error_of(small(folder_.string()));
+    EXPECT_NE(error.find(c.says), std::string::npos) << error;
+  }
+}
+
+// A template we cannot read costs chat, not the model.
+TEST_F(BadModel, ABrokenTemplateLeavesTheModelUsable) {
+  const std::string file = copy_demo();
+  replace_in(file, "{%- endmacro %}", "{%- endmacrx %}");
+  auto engine = Engine::open(small(file));
+  ASSERT_TRUE(engine.ok()) << engine.error().message;
+  EXPECT_EQ((*engine)->chat_template(), nullptr);
+  EXPECT_NE((*engine)->chat_template_error().find("chat template"), std::string::npos);
+  auto session = (*engine)->new_session();
+  ASSERT_TRUE(session.ok());
+  const int32_t ids[] = {1, 2, 3};
+  EXPECT_TRUE((*session)->feed(ids, {}).ok());
+}
+
 // The file loses its tail while the model runs: an error that names layer, expert and offset, never wrong text.
 TEST_F(BadModel, FileShrinkingWhileRunningIsAnError) {
   const std::string file = copy_demo();

@@ -2,8 +2,9 @@
 // for bit, and proves that the path it is about really ran (misses, evictions, several chunks, several threads).
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstring>
-#include <fstream>
 
 #include "runtime/engine_parts.h"
 #include "sluice/engine.h"
@@ -191,6 +192,49 @@ TEST_F(Gate, InstructionSetsAgree) {
     ++compared;
   }
   EXPECT_GE(compared, 1);
+}
+
+// The last token of one call is taken in by the next: two halves make the whole.
+TEST_F(Gate, GenerationGoesOnWhereItEnded) {
+  auto engine = Engine::open(options_for({}));
+  ASSERT_TRUE(engine.ok());
+  auto session = (*engine)->new_session();
+  ASSERT_TRUE(session.ok());
+  GenerateOptions half;
+  half.max_tokens = 10;
+  half.ignore_eos = true;
+  half.sampling.repetition_penalty = 1.1f;  // applied in place to logits that must not be used twice
+  const auto ids = prompt_ids(**engine);
+  auto first = (*session)->generate(ids, half, {});
+  EXPECT_EQ((*session)->position(), kPromptTokens + 10);
+  GenerateOptions plain = half;
+  plain.sampling.repetition_penalty = 1.0f;
+  const auto second = (*session)->generate({}, plain, {});
+  ASSERT_TRUE(first.ok() && second.ok());
+  // The same by hand: prompt and first half in, then ten more.
+  (*session)->reset();
+  std::vector<int32_t> both = ids;
+  both.insert(both.end(), first->tokens.begin(), first->tokens.end());
+  const auto again = (*session)->generate(both, plain, {});
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->tokens, second->tokens);
+}
+
+TEST_F(Gate, CancellingAPromptIsSeenInsideAChunk) {
+  auto engine = Engine::open(options_for({.chunk = 200}));
+  ASSERT_TRUE(engine.ok());
+  auto session = (*engine)->new_session();
+  ASSERT_TRUE(session.ok());
+  const std::atomic<bool> cancel{true};
+  GenerateOptions o;
+  o.cancel = &cancel;
+  const auto cancelled = (*session)->generate(prompt_ids(**engine), o, {});
+  ASSERT_TRUE(cancelled.ok());
+  EXPECT_EQ(cancelled->finish, Finish::cancelled);
+  EXPECT_EQ(cancelled->stats.prompt_tokens, 0);
+  EXPECT_EQ((*engine)->parts().experts->counters().misses, 0u);  // not even the first layer ran
+  (*session)->reset();
+  EXPECT_TRUE((*session)->feed(prompt_ids(**engine), {}).ok());
 }
 
 TEST_F(Gate, AResetSessionStartsAfresh) {
