@@ -47,7 +47,7 @@ Result<std::string> magnitude(const Value& value, const FieldStyle& style) {
   const bool percent = type == '%';
   if (percent) v *= 100;
   if (percent || type == 0) type = percent ? 'f' : 'g';
-  if (std::string_view("fFeEgG").find(type) == std::string_view::npos) return bad("unknown type " + quoted({&type, 1}));
+  if (std::string_view("fFeEgG").find(type) == std::string_view::npos) return bad("unknown type " + quote_text({&type, 1}));
   const std::string pattern = std::string("%") + (style.alternate ? "#" : "") + ".*" + type;
   const int precision = style.precision < 0 ? 6 : style.precision;
   std::string out(static_cast<size_t>(std::max(0, std::snprintf(nullptr, 0, pattern.c_str(), precision, v))), '\0');
@@ -106,7 +106,7 @@ class BraceField {
     for (const auto& [key, value] : arguments_.named) {
       if (key == name) return value;
     }
-    return bad("no argument " + quoted(name));
+    return bad("no argument " + quote_text(name));
   }
 
   Result<Value> look_up(std::string_view name) {

@@ -169,7 +169,7 @@ Result<Value> batch(Runtime& runtime, const Value& self, const Arguments& args) 
 Result<Value> attr(Runtime& runtime, const Value& self, const Arguments& args) {
   SLUICE_TRY(const Text name, text_argument(runtime, args, 0));
   if (self.is_map() && !self.as_map().is_namespace && find_method(self, name.view()) == nullptr) {
-    return Value::undefined("'dict object' has no attribute " + quoted(name.view()));  // attributes only, no keys
+    return Value::undefined("'dict object' has no attribute " + quote_text(name.view()));  // attributes only, no keys
   }
   return attribute(runtime, self, name.view());
 }

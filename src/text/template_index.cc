@@ -14,7 +14,7 @@ bool indexable(const List& list) {
 }
 
 Value missing(const Value& object, std::string_view name) {
-  return Value::undefined("'" + std::string(type_name(object)) + " object' has no attribute " + quoted(name));
+  return Value::undefined("'" + std::string(type_name(object)) + " object' has no attribute " + quote_text(name));
 }
 
 // Python's rule for negative and excessive positions.

@@ -216,7 +216,7 @@ class Lexer {
       advance(candidate.size());
       return {};
     }
-    return fail("unexpected character " + quoted(rest().substr(0, 1)));
+    return fail("unexpected character " + quote_text(rest().substr(0, 1)));
   }
 
   std::string_view source_;

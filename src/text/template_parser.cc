@@ -110,7 +110,7 @@ class Parser {
     if (word.starts_with("end") || word == "else" || word == "elif") {
       return template_error(Code::corrupt, line, "{% " + word + " %} closes nothing that is open here");
     }
-    return template_error(Code::unsupported, line, "no tag named " + quoted(word));
+    return template_error(Code::unsupported, line, "no tag named " + quote_text(word));
   }
 
   Result<ast::If> if_tag() {

@@ -47,7 +47,7 @@ Error TokenStream::expected(std::string_view what) const {
       found = "%}";
       break;
     default:
-      found = quoted(peek().text);
+      found = quote_text(peek().text);
   }
   return fail("expected " + std::string(what) + ", found " + found);
 }

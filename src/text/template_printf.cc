@@ -102,7 +102,7 @@ class Printf {
       return format_field(runtime_, Value::string(std::move(text)), style);
     }
     if (std::string_view("diufFeEgGxXo").find(type) == std::string_view::npos) {
-      return Error{Code::invalid, "'%': unsupported conversion " + quoted({&type, 1})};
+      return Error{Code::invalid, "'%': unsupported conversion " + quote_text({&type, 1})};
     }
     if (!value.is_number())
       return Error{Code::invalid, "'%': a number is needed, not '" + std::string(type_name(value)) + "'"};

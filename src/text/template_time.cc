@@ -74,7 +74,7 @@ Result<std::string> conversion(const std::tm& when, char letter, bool pad) {
     case '%':
       return std::string("%");
     default:
-      return Error{Code::unsupported, "strftime_now: unknown conversion " + quoted({&letter, 1})};
+      return Error{Code::unsupported, "strftime_now: unknown conversion " + quote_text({&letter, 1})};
   }
 }
 

@@ -153,7 +153,7 @@ TEST_F(BadModel, SettingsThatAreNotRunAreRefused) {
       {"\"rope_type\": \"default\"", "\"rope_type\": \"llama3\"", "rope type \"llama3\""},
       {"\"vocab_size\": 320", "\"quantization_config\": {\"quant_method\": \"gptq\"}", "quant_method \"gptq\" is not supported"},
       {"\"linear_num_value_heads\": 4", "\"linear_num_value_heads\": 16777216", "linear attention is too wide"},
-      {"\"num_hidden_layers\": 4", "\"num_hidden_layers\": 9999", "layer count must be 1 to 1024"},
+      {"\"num_hidden_layers\": 4", "\"num_hidden_layers\": 9999", "layer_types: 4 entries for 9999 layers"},
       {"\"head_dim\": 32", "\"head_dim\": 0", "head dimension must be 1 to 4096"},
   };
   const fs::path golden = fs::path(SLUICE_SOURCE_DIR) / "tests/golden/data/seed100/qwen3_next";
