@@ -54,7 +54,7 @@ std::string percent(double share) {
 
 std::string experts(const Stats& s) {
   if (s.decode_tokens == 0) return "experts not measured";
-  return fmt::format("{} of experts a token, {} of it from disk · hits {} · stall {}",
+  return fmt::format("{} of experts a token, {} of it read · hits {} · stall {}",
                      show_bytes(s.expert_bytes_per_token), show_bytes(s.ssd_bytes_per_token), percent(s.hit_rate),
                      percent(s.stall_share));
 }
