@@ -7,6 +7,9 @@ namespace sluice::cache {
 namespace {
 
 constexpr std::array kPolicies = {
+    PolicyRow{"fading", make_fading},
+    PolicyRow{"stalest", make_stalest},
+    PolicyRow{"slru", make_slru},
     PolicyRow{"lru", make_lru},
 };
 

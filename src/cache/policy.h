@@ -24,6 +24,7 @@ struct Geometry {
   int32_t layers = 0;
   int32_t experts_per_layer = 0;
   int32_t slots = 0;
+  int32_t layer_floor = 0;  // slots that a layer keeps against arrivals of others: K, what a token needs of it
 };
 
 enum class Admission : uint8_t {
@@ -53,7 +54,8 @@ class Policy {
   virtual void remove(int32_t slot) = 0;
   // The occupied slot to give up for the arrival, or -1 to turn it away, which is allowed for speculative arrivals and
   // where every occupied slot is pinned. pins[slot] > 0: pinned, may not be chosen. Changes nothing: remove follows.
-  // Cost: constant, plus one step for each pinned slot passed over.
+  // Cost: at most a step a layer and a look at the slots of the layers changed since, plus one step for each slot
+  // passed over because it is pinned or its layer's floor needs it.
   virtual int32_t victim(const Arrival& arrival, std::span<const int32_t> pins) const = 0;
 };
 
@@ -67,5 +69,8 @@ const PolicyRow* policy_by_name(std::string_view name);  // nullptr: unknown
 
 // The rows' factories, one file each.
 std::unique_ptr<Policy> make_lru(const Geometry& geometry);
+std::unique_ptr<Policy> make_slru(const Geometry& geometry);
+std::unique_ptr<Policy> make_fading(const Geometry& geometry);
+std::unique_ptr<Policy> make_stalest(const Geometry& geometry);
 
 }  // namespace sluice::cache
