@@ -20,5 +20,6 @@ int logits_command(const Args& args);
 int tokenize_command(const Args& args);
 int inspect_command(const Args& args);
 int eval_command(const Args& args);
+int synth_command(const Args& args);
 
 }  // namespace sluice::cli

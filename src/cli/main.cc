@@ -20,6 +20,7 @@ constexpr Command kCommands[] = {
     {"tokenize", "text to token ids and back", tokenize_command},
     {"logits", "write the logits after every token of a file", logits_command},
     {"eval", "measure how well a model answers", eval_command},
+    {"synth", "write a model of a true shape with random weights", synth_command},
 };
 
 void print_help(std::FILE* to) {

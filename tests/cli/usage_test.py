@@ -21,7 +21,7 @@ class Help(program.Case):
         for name in names:
             out = self.good(name, "--help").decode()
             self.assertTrue(out.startswith(f"usage: sluice {name}"), out)
-            self.assertIn("--model", out)
+            self.assertIn("--shape" if name == "synth" else "--model", out)
 
     def test_version(self):
         self.assertRegex(self.good("--version"), rb"^sluice \d+\.\d+\.\d+\n$")
@@ -44,6 +44,8 @@ class WrongUsage(program.Case):
         self.bad(2, "run", "-m")
         self.bad(2, "logits", "--out", "x.npy", says="--tokens")
         self.bad(2, "logits", "--tokens", "x", says="--out")
+        self.bad(2, "synth", "--shape", "tiny", says="--out")
+        self.bad(2, "synth", "--out", "x.gguf", says="--shape")
 
     def test_bad_values(self):
         bad = [("--memory", "8X"), ("--memory", "0"), ("--memory", "G"), ("--memory", "-1"), ("--memory", "1e9"),
@@ -56,6 +58,14 @@ class WrongUsage(program.Case):
         for option, value in bad:
             with self.subTest(option=option, value=value):
                 self.bad(2, "run", option, value, "Hi", says=option)
+
+    def test_bad_values_of_synth(self):
+        for option, value in [("--shape", "gpt-17"), ("--layers", "0"), ("--quant", "Q7_K"), ("--skew", "much"), ("--seed", "-1"),
+                              ("--threads", "0")]:
+            with self.subTest(option=option, value=value):
+                args = {"--shape": "tiny", "--out": os.path.join(self.folder, "x.gguf"), option: value}
+                self.bad(2, "synth", *[word for pair in args.items() for word in pair], says=value if option in ("--shape", "--quant") else option)
+        self.assertEqual(os.listdir(self.folder), [])
 
     def test_options_that_exclude_each_other(self):
         ids = self.file("ids", "1 2 3")

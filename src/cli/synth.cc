@@ -1,0 +1,91 @@
+// sluice synth: a model of a true shape with random weights.
+#include "store/synth.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "base/machine.h"
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/report.h"
+#include "store/synth_shape.h"
+
+namespace sluice::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::optional<int> parse(const Args& args, store::SynthOptions& o, std::string& skew) {
+  Arguments a("synth --shape NAME --out FILE.gguf [OPTIONS]",
+              "Writes a model of a true shape with random weights: to measure a machine before a large download.");
+  a.group("Model (defaults in brackets)");
+  a.option("--shape", "NAME", text(o.shape), store::synth_shape_names());
+  a.option("--layers", "N", integer(o.layers, 1), "only the first N layers");
+  a.option("--quant", "NAME", text(o.format),
+           fmt::format("format of the matrices [Q4_K]: {}", store::synth_format_names()));
+  a.option("--vocab", "FILE.gguf", text(o.vocabulary), "copy this file's tokenizer instead of generating one");
+  a.option("--skew", "on|off", one_of(skew, {"on", "off"}), "some experts more popular than others [on]");
+  a.option("--seed", "N", integer(o.seed, 0, INT64_MAX), "another seed, other weights [1]");
+  a.group("Output");
+  a.option("--out", "FILE.gguf", text(o.out), "appears when it is complete; replaced when it is there");
+  a.option("--threads", "N", integer(o.threads, 1, 1024), "does not change the file (one a core)");
+  a.remark(
+      "example: sluice synth --shape qwen3.5-35b-a3b --out synth-35b.gguf && sluice run -m synth-35b.gguf --memory 8G "
+      "Hello");
+  return a.parse(args);
+}
+
+class ProgressBar {
+ public:
+  explicit ProgressBar(bool shown) : shown_(shown) {}
+  ~ProgressBar() {
+    if (drawn_) fmt::print(stderr, "\r\x1b[K");
+  }
+  void show(uint64_t done, uint64_t total) {
+    const auto now = Clock::now();
+    if (!shown_ || now - last_ < std::chrono::milliseconds(200)) return;
+    last_ = now;
+    drawn_ = true;
+    const double seconds = std::chrono::duration<double>(now - start_).count();
+    fmt::print(stderr, "\r\x1b[K{} of {} ({:.0f} %), {}/s", bytes(done), bytes(total),
+               100.0 * static_cast<double>(done) / static_cast<double>(total),
+               show_bytes(static_cast<double>(done) / seconds));
+    std::fflush(stderr);
+  }
+  static std::string bytes(uint64_t count) { return show_bytes(static_cast<double>(count)); }
+
+ private:
+  bool shown_, drawn_ = false;
+  Clock::time_point start_ = Clock::now(), last_ = start_;
+};
+
+}  // namespace
+
+int synth_command(const Args& args) {
+  store::SynthOptions o;
+  o.threads = cpu_count();
+  std::string skew = "on";
+  if (const auto code = parse(args, o, skew)) return *code;
+  for (const auto& [name, value] : {std::pair{"--shape", &o.shape}, {"--out", &o.out}}) {
+    if (value->empty()) return wrong_usage(fmt::format("{} is needed (see sluice synth --help)", name));
+  }
+  o.skew = skew == "on" ? 1 : 0;
+  o.cancel = watch_interrupts();
+  const auto start = Clock::now();
+  Result<store::SynthReport> report = [&] {
+    ProgressBar bar(::isatty(STDERR_FILENO) == 1);
+    o.progress = [&bar](uint64_t done, uint64_t total) { bar.show(done, total); };
+    return store::synthesize(o);
+  }();
+  if (!report.ok()) return refused(report.error());
+  const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  note(fmt::format("{}: {}, {} tensors, {:.2f} billion parameters, in {:.1f} s ({}/s)", o.out,
+                   ProgressBar::bytes(report->bytes), report->tensors, static_cast<double>(report->parameters) / 1e9,
+                   seconds, show_bytes(static_cast<double>(report->bytes) / seconds)));
+  return kGood;
+}
+
+}  // namespace sluice::cli
