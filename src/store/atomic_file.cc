@@ -49,6 +49,9 @@ Result<AtomicFile> AtomicFile::create(const std::string& path, uint64_t bytes) {
   file.fd_ = ::open(file.partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file.fd_ < 0) return file.failed("cannot create");
   SLUICE_TRY_VOID(file.reserve());
+#ifdef O_DIRECT
+  file.direct_fd_ = ::open(file.partial_.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC);
+#endif
   return file;
 }
 
@@ -56,12 +59,18 @@ AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : path_(std::move(other.path_)),
       partial_(std::move(other.partial_)),
       fd_(std::exchange(other.fd_, -1)),
+      direct_fd_(std::exchange(other.direct_fd_, -1)),
       bytes_(other.bytes_) {}
 
 AtomicFile::~AtomicFile() {
   if (fd_ < 0) return;
-  ::close(fd_);
+  close_all();
   ::unlink(partial_.c_str());
+}
+
+void AtomicFile::close_all() {
+  ::close(std::exchange(fd_, -1));
+  if (direct_fd_ >= 0) ::close(std::exchange(direct_fd_, -1));
 }
 
 Error AtomicFile::failed(const char* what) const {
@@ -84,22 +93,25 @@ Status AtomicFile::reserve() {
 
 Status AtomicFile::write(uint64_t offset, std::span<const std::byte> bytes) {
   SLUICE_CHECK(offset <= bytes_ && bytes.size() <= bytes_ - offset);
+  const bool aligned = (offset | bytes.size() | reinterpret_cast<uintptr_t>(bytes.data())) % kDirectAlignment == 0;
+  int fd = aligned && direct_fd_ >= 0 ? direct_fd_ : fd_;
   for (size_t done = 0; done < bytes.size();) {
-    const ssize_t count = ::pwrite(fd_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
+    const ssize_t count = ::pwrite(fd, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EINVAL && fd != fd_) {  // a drive with larger sectors, or the rest of a short write
+      fd = fd_;
+      continue;
+    }
     if (count < 0) return failed("cannot write");
     done += static_cast<size_t>(count);
   }
-#ifdef __linux__  // on its way to the disk at once, so that finish does not wait for gigabytes; only a hint
-  ::sync_file_range(fd_, static_cast<off_t>(offset), static_cast<off_t>(bytes.size()), SYNC_FILE_RANGE_WRITE);
-#endif
   return {};
 }
 
 Status AtomicFile::finish() {
   if (::fsync(fd_) != 0) return failed("cannot sync");
   if (::rename(partial_.c_str(), path_.c_str()) != 0) return failed("cannot rename to it");
-  ::close(std::exchange(fd_, -1));
+  close_all();
   const int folder = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder >= 0) {
     ::fsync(folder);  // the name; the bytes are safe already

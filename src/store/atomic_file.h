@@ -11,6 +11,8 @@
 
 namespace sluice::store {
 
+inline constexpr size_t kDirectAlignment = 4096;
+
 class AtomicFile {
  public:
   // Reserves `bytes` on the disk. Errors: io, among others when the disk has less room, with both numbers; invalid
@@ -21,7 +23,8 @@ class AtomicFile {
   AtomicFile& operator=(AtomicFile&&) = delete;
   ~AtomicFile();  // takes the file away again unless finish succeeded
 
-  // Thread-safe. What is never written is zero. Errors: io.
+  // Thread-safe. What is never written is zero. Where offset, size and address are multiples of kDirectAlignment the
+  // bytes go past the page cache if the file system lets them. Errors: io.
   Status write(uint64_t offset, std::span<const std::byte> bytes);
 
   // Makes it durable and gives it its name. Errors: io.
@@ -30,10 +33,12 @@ class AtomicFile {
  private:
   AtomicFile() = default;
   Status reserve();
+  void close_all();
   Error failed(const char* what) const;
 
   std::string path_, partial_;
   int fd_ = -1;
+  int direct_fd_ = -1;  // the same file past the page cache; -1: not there
   uint64_t bytes_ = 0;
 };
 

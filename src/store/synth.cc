@@ -3,12 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <span>
-#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -17,27 +13,18 @@
 #include "store/gguf_writer.h"
 #include "store/synth_metadata.h"
 #include "store/synth_shape.h"
+#include "store/synth_write.h"
 
 namespace sluice::store {
 namespace {
 
-constexpr uint64_t kPieceBytes = uint64_t{4} << 20;
-constexpr int32_t kMostThreads = 64;
-
-// Whole rows of one tensor: what one thread makes and writes at once.
-struct Piece {
-  const SynthTensor* tensor;
-  const Filler* filler;
-  uint64_t number;  // in its tensor
-  int64_t rows;
-  uint64_t offset, bytes;
-};
+constexpr uint64_t kPieceBytes = uint64_t{64} << 10;
 
 struct Model {
   GgufHeader header;
   std::vector<SynthTensor> tensors;
   std::vector<std::unique_ptr<Filler>> fillers;
-  std::vector<Piece> pieces;
+  std::vector<SynthPiece> pieces;
 };
 
 Result<SynthShape> chosen_shape(const SynthOptions& o) {
@@ -67,7 +54,7 @@ void add_fillers(Model& m, const std::vector<GgufPlace>& places) {
     uint64_t number = 0;
     for (int64_t at = 0; at < t.rows(); at += most, ++number) {
       const int64_t rows = std::min(most, t.rows() - at);
-      m.pieces.push_back({&t, filler, number, rows, places[i].offset + static_cast<uint64_t>(at) * row,
+      m.pieces.push_back({t.name, filler, number, rows, places[i].offset + static_cast<uint64_t>(at) * row,
                           static_cast<uint64_t>(rows) * row});
     }
   }
@@ -96,64 +83,19 @@ Result<Model> plan(const SynthOptions& o) {
   return m;
 }
 
-// Threads take pieces in file order until there are none, one fails or the caller has had enough.
-class Writing {
- public:
-  Writing(const SynthOptions& o, const Model& m, AtomicFile& file) : o_(o), m_(m), file_(file) {}
-
-  Status run() {
-    std::vector<std::jthread> others;
-    for (int32_t i = 1; i < std::min(o_.threads, kMostThreads); ++i) {
-      others.emplace_back([this] { work(false); });
-    }
-    work(true);
-    others.clear();  // joins
-    const std::lock_guard lock(mutex_);
-    return std::move(status_);
-  }
-
- private:
-  void work(bool reports) {
-    std::vector<std::byte> buffer;
-    while (!stop_.load(std::memory_order_relaxed)) {
-      const size_t i = next_.fetch_add(1, std::memory_order_relaxed);
-      if (i >= m_.pieces.size()) return;
-      const Piece& piece = m_.pieces[i];
-      buffer.resize(piece.bytes);
-      SynthRandom random(o_.seed, piece.tensor->name, piece.number);
-      piece.filler->rows(random, piece.rows, buffer.data());
-      Status written = file_.write(piece.offset, buffer);
-      if (!written.ok()) return fail(std::move(written).error());
-      const uint64_t done = done_.fetch_add(piece.bytes, std::memory_order_relaxed) + piece.bytes;
-      if (reports && o_.progress) o_.progress(done, m_.header.file_bytes());
-      if (o_.cancel != nullptr && o_.cancel->load()) return fail({Code::cancelled, "stopped: nothing was written"});
-    }
-  }
-
-  void fail(Error error) {
-    const std::lock_guard lock(mutex_);
-    if (status_.ok()) status_ = std::move(error);
-    stop_ = true;
-  }
-
-  const SynthOptions& o_;
-  const Model& m_;
-  AtomicFile& file_;
-  std::atomic<size_t> next_ = 0;
-  std::atomic<uint64_t> done_ = 0;
-  std::atomic<bool> stop_ = false;
-  std::mutex mutex_;
-  Status status_;
-};
-
 }  // namespace
 
 Result<SynthReport> synthesize(const SynthOptions& options) {
   SLUICE_TRY(const Model model, plan(options));
   SLUICE_TRY(AtomicFile file, AtomicFile::create(options.out, model.header.file_bytes()));
-  const std::string header = model.header.bytes();
-  SLUICE_TRY_VOID(file.write(0, std::as_bytes(std::span(header))));
-  SLUICE_TRY_VOID(Writing(options, model, file).run());
+  SLUICE_TRY_VOID(write_pieces({.header = model.header.bytes(),
+                                .pieces = model.pieces,
+                                .bytes = model.header.file_bytes(),
+                                .seed = options.seed,
+                                .threads = options.threads,
+                                .progress = options.progress,
+                                .cancel = options.cancel},
+                               file));
   SLUICE_TRY_VOID(file.finish());
   SynthReport report{.bytes = model.header.file_bytes(), .tensors = static_cast<int64_t>(model.tensors.size())};
   for (const SynthTensor& t : model.tensors) report.parameters += t.ne[0] * t.rows();
