@@ -18,7 +18,19 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-std::optional<int> parse(const Args& args, store::SynthOptions& o, std::string& skew) {
+// "on", "off" or a deviation.
+Take skew(float& out) {
+  return [&out](const std::string& value) -> std::optional<std::string> {
+    std::optional<float> number;
+    if (value == "on") number = store::SynthOptions().skew;
+    if (value == "off") number = 0.0f;
+    if (!number && real(number, {0, 100})(value)) return "must be on, off or a number from 0 to 100";
+    out = *number;
+    return std::nullopt;
+  };
+}
+
+std::optional<int> parse(const Args& args, store::SynthOptions& o) {
   Arguments a("synth --shape NAME --out FILE.gguf [OPTIONS]",
               "Writes a model of a true shape with random weights: to measure a machine before a large download.");
   a.group("Model (defaults in brackets)");
@@ -27,7 +39,7 @@ std::optional<int> parse(const Args& args, store::SynthOptions& o, std::string& 
   a.option("--quant", "NAME", text(o.format),
            fmt::format("format of the matrices [Q4_K]: {}", store::synth_format_names()));
   a.option("--vocab", "FILE.gguf", text(o.vocabulary), "copy this file's tokenizer instead of generating one");
-  a.option("--skew", "on|off", one_of(skew, {"on", "off"}), "some experts more popular than others [on]");
+  a.option("--skew", "on|off|X", skew(o.skew), "some experts more popular than others, X: by how much [on]");
   a.option("--seed", "N", integer(o.seed, 0, INT64_MAX), "another seed, other weights [1]");
   a.group("Output");
   a.option("--out", "FILE.gguf", text(o.out), "appears when it is complete; replaced when it is there");
@@ -67,12 +79,10 @@ class ProgressBar {
 int synth_command(const Args& args) {
   store::SynthOptions o;
   o.threads = cpu_count();
-  std::string skew = "on";
-  if (const auto code = parse(args, o, skew)) return *code;
+  if (const auto code = parse(args, o)) return *code;
   for (const auto& [name, value] : {std::pair{"--shape", &o.shape}, {"--out", &o.out}}) {
     if (value->empty()) return wrong_usage(fmt::format("{} is needed (see sluice synth --help)", name));
   }
-  o.skew = skew == "on" ? 1 : 0;
   o.cancel = watch_interrupts();
   const auto start = Clock::now();
   Result<store::SynthReport> report = [&] {

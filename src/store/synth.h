@@ -16,7 +16,7 @@ struct SynthOptions {
   int32_t layers = 0;           // 0: as many as the shape has
   std::string format = "Q4_K";  // of the matrices; norms, routers, vectors and convolutions are F32
   std::string vocabulary;       // a GGUF file to copy the tokenizer from; empty: a generated one
-  float skew = 1;               // deviation of the experts' popularity in a router's logits; 0: all alike
+  float skew = 2;               // deviation of the experts' popularity in a router's logits; 0: all alike
   uint64_t seed = 1;
   int32_t threads = 1;  // does not change the file
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr float kSublayer = 0.3f;  // of what attention and experts add to the stream
 constexpr float kRouter = 1.5f;    // deviation of a router's logits, popularity apart
+constexpr float kGrowth = 0.05f;   // what a layer adds to the stream's mean square: attention 0.03, experts 0.02
 
 class Tensors {
  public:
@@ -32,7 +33,7 @@ class Tensors {
       norm("attn_norm.weight", h);
       s_.full_attention(layer) ? attention() : delta_net();
       norm(s_.family == SynthFamily::qwen3_moe ? "ffn_norm.weight" : "post_attention_norm.weight", h);
-      mixture();
+      mixture(layer);
     }
     return std::move(out_);
   }
@@ -66,10 +67,13 @@ class Tensors {
     matrix("ssm_out.weight", s_.value_dim(), h, kSublayer);
   }
 
-  void mixture() {
+  void mixture(int32_t layer) {
     const int64_t h = s_.hidden, wide = s_.expert_width, shared = s_.shared_width;
     Fill router = scaled(s_.hidden, kRouter);
-    if (skew_ > 0) router.first = Fill::First::normal, router.first_value = skew_;
+    if (skew_ > 0) {  // the norm divides by the stream's size; popularity is to be the same in every layer
+      router.first = Fill::First::normal;
+      router.first_value = skew_ * std::sqrt(1 + kGrowth * static_cast<float>(layer));
+    }
     vector("ffn_gate_inp.weight", {h, s_.experts}, router);
     matrix("ffn_gate_exps.weight", h, wide, 1, s_.experts);
     matrix("ffn_up_exps.weight", h, wide, 1, s_.experts);
