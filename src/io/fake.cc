@@ -6,12 +6,13 @@
 #include <utility>
 
 #include "base/check.h"
+#include "io/direct.h"
 
 namespace sluice::io {
 
-const File* FakeDisk::add(std::string path, std::vector<std::byte> contents) {
+const File* FakeDisk::add(std::string path, std::vector<std::byte> contents, uint64_t alignment) {
   const std::lock_guard lock(mutex_);
-  File file = File::unopened(std::move(path), contents.size());
+  File file = File::unopened(std::move(path), contents.size(), alignment);
   entries_.push_back({std::move(file), std::move(contents)});
   return &entries_.back().file;
 }
@@ -80,6 +81,8 @@ int64_t FakeDisk::read(const File& file, uint64_t offset, std::span<std::byte> o
   if (closed_) --allowed_;
   const Entry* entry = find(&file);
   if (entry == nullptr) return -EBADF;
+  const uint64_t align = file.alignment();
+  if (offset % align != 0 || out.size() % align != 0 || !direct_fits(0, out.data(), align)) return -EINVAL;
   if (offset >= entry->contents.size()) return 0;
   const uint64_t bytes = std::min<uint64_t>(out.size(), entry->contents.size() - offset);
   std::memcpy(out.data(), entry->contents.data() + offset, bytes);

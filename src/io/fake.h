@@ -23,7 +23,8 @@ class FakeDisk {
   };
 
   // The file lives as long as the disk.
-  const File* add(std::string path, std::vector<std::byte> contents);
+  // A direct file (alignment above 1) refuses what is not aligned with -EINVAL, as the system does.
+  const File* add(std::string path, std::vector<std::byte> contents, uint64_t alignment = 1);
 
   // Later reads find the file ending here. REQUIRES: `file` is of this disk, bytes <= its size.
   void truncate(const File* file, uint64_t bytes);

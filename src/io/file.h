@@ -1,4 +1,4 @@
-// A file opened for positioned reads. Thread-safe: reads share no position.
+// A file opened for positioned reads, through the page cache or past it. Thread-safe: reads share no position.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,11 @@
 
 namespace sluice::io {
 
+enum class Mode : uint8_t {
+  buffered,  // through the page cache: any offset, any destination
+  direct,    // past it (O_DIRECT; F_NOCACHE on macOS): offset and destination must agree, see io/direct.h
+};
+
 class File {
  public:
   File() = default;
@@ -17,23 +22,29 @@ class File {
   File& operator=(File&& other) noexcept;
   ~File();
 
-  // Errors: not_found, io (unreadable, a directory, a pipe), naming the path.
-  static Result<File> open(const std::string& path);
+  // Errors: not_found, io (unreadable, a directory, a pipe), naming the path; in direct mode also unsupported, where
+  // the file system has none or a probe read of the first block fails: open buffered then.
+  static Result<File> open(const std::string& path, Mode mode = Mode::buffered);
 
-  // A name and a size with nothing behind them, for readers that bring their own bytes (io/fake.h).
-  static File unopened(std::string path, uint64_t size);
+  // A name, a size and an alignment with nothing behind them, for readers that bring their own bytes (io/fake.h).
+  static File unopened(std::string path, uint64_t size, uint64_t alignment = 1);
 
   const std::string& path() const { return path_; }
   uint64_t size() const { return size_; }  // at open
   int fd() const { return fd_; }
 
-  // Fills all of `out` from `offset`, retrying interrupted and partial reads.
+  // What queues read of this file lies in blocks of so many bytes, in the file and in memory: a power of two, 1 when
+  // buffered. Direct: the kernel's word (statx), commonly 512, or 4096 where it has none to say.
+  uint64_t alignment() const { return alignment_; }
+
+  // Fills all of `out` from `offset`, retrying interrupted and partial reads. REQUIRES: alignment() == 1.
   // Errors: io, with the path, the offset and how many bytes came ("short read, 4096 of 7077888 bytes").
   Status read(uint64_t offset, std::span<std::byte> out) const;
 
  private:
   int fd_ = -1;
   uint64_t size_ = 0;
+  uint64_t alignment_ = 1;
   std::string path_;
 };
 

@@ -15,6 +15,9 @@ enum class Priority : uint8_t {
   speculative,  // for otherwise idle time; served only while no demand read is queued
 };
 
+// A file opened in direct mode is read in whole blocks: dst must agree with offset and have room on both sides, which is
+// overwritten (io/direct.h). What follows says dst[0, bytes) and means that room as well.
+//
 // REQUIRES: *file and dst[0, bytes) outlive the request: until its completion is taken or the queue is destroyed.
 // Until then the queue owns the bytes at dst; after a failure what they hold is unspecified.
 struct Request {
