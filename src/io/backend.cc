@@ -6,12 +6,18 @@
 #include <string>
 
 #include "io/pread_pool.h"
+#ifdef SLUICE_HAVE_URING
+#include "io/uring.h"
+#endif
 
 namespace sluice::io {
 
 namespace {
 
 constexpr std::array kBackends = {
+#ifdef SLUICE_HAVE_URING
+    Backend{"uring", make_uring},
+#endif
     Backend{"pread", make_pread_pool},
 };
 

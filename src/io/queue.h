@@ -1,7 +1,8 @@
 // The queue of reads: many requests in flight, completions in whatever order the drive gives them.
 //
 // Demand requests are started before speculative ones, in order of submission within a class. A partial read goes on
-// where it stopped; a failed one is retried a little (io/progress.h) and then ends its request, never the queue.
+// where it stopped; a failed one is retried a little (io/progress.h) and then ends its request, never the queue. Files
+// opened in direct mode are read in whole blocks straight to dst: see io/direct.h for where dst must be.
 #pragma once
 
 #include <cstddef>
@@ -17,14 +18,24 @@ struct QueueOptions {
   size_t capacity = 1024;           // most requests in flight
   int32_t threads = 4;              // of a backend that has threads
   Reader reader = system_reader();  // of a backend that reads with calls; tests put faults here
+
+  // Of a backend that keeps many reads before the drive without threads (uring). A request counts once a piece.
+  int32_t depth = 32;                  // most reads at the drive at once
+  int32_t speculative_depth = 4;       // of them for speculative requests: what a demand read may have to wait behind
+  uint64_t piece = uint64_t{1} << 20;  // larger requests are read in pieces of so many bytes; 0: whole
+  // Memory to register with the system (uring: pinned, so resident from the start; reads to it skip a lookup a page).
+  // It outlives the queue. A wish: where the system refuses (RLIMIT_MEMLOCK), reads take the ordinary way, and
+  // Counters::registered_reads stays 0. A dst outside it is no error.
+  std::span<std::byte> registered = {};
 };
 
 // Since construction. Retries and failures stand at zero on a healthy machine.
 struct Counters {
-  uint64_t requests = 0;  // ended, ok or not
-  uint64_t failures = 0;  // requests that ended not ok
-  uint64_t bytes = 0;     // that arrived
-  uint64_t retries = 0;   // reads issued beyond the first of a request
+  uint64_t requests = 0;          // ended, ok or not
+  uint64_t failures = 0;          // requests that ended not ok
+  uint64_t bytes = 0;             // that arrived
+  uint64_t retries = 0;           // reads issued beyond the first of a request, or of a piece of one
+  uint64_t registered_reads = 0;  // that went to registered memory
 };
 
 // Threads: submit from any thread; wait and poll from one thread at a time. Nothing allocates after construction.

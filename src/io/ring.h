@@ -24,6 +24,12 @@ class Ring {
     ++size_;
   }
 
+  // The next that pop takes. REQUIRES: !empty().
+  const T& front() const {
+    SLUICE_CHECK(size_ > 0);
+    return items_[first_];
+  }
+
   // REQUIRES: !empty().
   T pop() {
     SLUICE_CHECK(size_ > 0);
