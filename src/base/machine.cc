@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
-#include <limits>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -15,7 +14,7 @@
 namespace sluice {
 namespace {
 
-constexpr uint64_t kUnlimited = std::numeric_limits<uint64_t>::max();
+constexpr uint64_t kUnlimited = kNoLimit;
 
 // A file that holds one number; kUnlimited when it is absent or says "max".
 uint64_t number_in(const std::string& path) {
@@ -37,18 +36,24 @@ uint64_t field_in(const std::string& path, const std::string& key) {
   return 0;
 }
 
+// The limit of one cgroup folder; absurdly high ones are how v1 says that there is none.
+uint64_t limit_of(const std::string& folder, bool v2) {
+  const uint64_t limit = number_in(folder + (v2 ? "/memory.max" : "/memory.limit_in_bytes"));
+  return limit > (uint64_t{1} << 60) ? kUnlimited : limit;
+}
+
 // What is left under one cgroup folder: its limit less what is used, file cache that can be dropped not counted.
-uint64_t left_in(const std::string& folder, const char* limit_file, const char* usage_file) {
-  const uint64_t limit = number_in(folder + limit_file);
-  if (limit == kUnlimited || limit > (uint64_t{1} << 60)) return kUnlimited;
-  const uint64_t used = number_in(folder + usage_file);
+uint64_t left_in(const std::string& folder, bool v2) {
+  const uint64_t limit = limit_of(folder, v2);
+  if (limit == kUnlimited) return kUnlimited;
+  const uint64_t used = number_in(folder + (v2 ? "/memory.current" : "/memory.usage_in_bytes"));
   if (used == kUnlimited) return limit;
   const uint64_t cache = std::min(used, field_in(folder + "/memory.stat", "inactive_file"));
   return limit - std::min(limit, used - cache);
 }
 
-// The least left over this process's cgroup and all above it.
-uint64_t cgroup_left() {
+// The least of `figure` over this process's cgroup and all above it.
+uint64_t least_of_cgroups(uint64_t (*figure)(const std::string& folder, bool v2)) {
   uint64_t least = kUnlimited;
   std::ifstream in("/proc/self/cgroup");
   for (std::string line; std::getline(in, line);) {
@@ -58,9 +63,7 @@ uint64_t cgroup_left() {
     if (!v2 && line.find(":memory:") == std::string::npos && line.find("memory,") == std::string::npos) continue;
     const std::string root = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
     for (std::string path = line.substr(colon + 1);; path = path.substr(0, path.rfind('/'))) {
-      const std::string folder = root + (path == "/" ? "" : path);
-      least = std::min(least, v2 ? left_in(folder, "/memory.max", "/memory.current")
-                                 : left_in(folder, "/memory.limit_in_bytes", "/memory.usage_in_bytes"));
+      least = std::min(least, figure(root + (path == "/" ? "" : path), v2));
       if (path.empty() || path == "/") break;
     }
   }
@@ -79,10 +82,39 @@ int32_t cpu_count() {
 
 uint64_t available_memory() {
   uint64_t bytes = field_in("/proc/meminfo", "MemAvailable");
-  if (bytes == 0) {
-    bytes = static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  if (bytes == 0) bytes = physical_memory();
+  return std::min(bytes, least_of_cgroups(left_in));
+}
+
+uint64_t physical_memory() {
+  return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+uint64_t cgroup_memory() {
+  return least_of_cgroups(limit_of);
+}
+
+uint64_t lockable_memory() {
+  struct rlimit limit {};
+  if (::geteuid() == 0 || ::getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return kNoLimit;
+  return limit.rlim_cur;
+}
+
+std::string huge_page_mode() {
+  std::ifstream in("/sys/kernel/mm/transparent_hugepage/enabled");
+  for (std::string word; in >> word;) {
+    if (word.starts_with('[') && word.ends_with(']')) return word.substr(1, word.size() - 2);
   }
-  return std::min(bytes, cgroup_left());
+  return "";
+}
+
+std::string cpu_name() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);) {
+    const size_t colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "";
 }
 
 uint64_t peak_rss() {
