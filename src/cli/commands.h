@@ -21,5 +21,6 @@ int tokenize_command(const Args& args);
 int inspect_command(const Args& args);
 int eval_command(const Args& args);
 int synth_command(const Args& args);
+int doctor_command(const Args& args);
 
 }  // namespace sluice::cli

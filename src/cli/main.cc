@@ -21,6 +21,7 @@ constexpr Command kCommands[] = {
     {"logits", "write the logits after every token of a file", logits_command},
     {"eval", "measure how well a model answers", eval_command},
     {"synth", "write a model of a true shape with random weights", synth_command},
+    {"doctor", "measure this machine and its drive", doctor_command},
 };
 
 void print_help(std::FILE* to) {

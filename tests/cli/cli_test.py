@@ -5,7 +5,8 @@ import sys
 import unittest
 
 import program
-from files_test import *  # noqa: F401,F403: unittest.main collects them from here
+from doctor_test import *  # noqa: F401,F403: unittest.main collects them from here
+from files_test import *  # noqa: F401,F403
 from run_test import *  # noqa: F401,F403
 from usage_test import *  # noqa: F401,F403
 

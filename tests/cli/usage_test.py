@@ -5,7 +5,7 @@ import re
 
 import program
 
-SUBCOMMANDS = ["run", "inspect", "tokenize", "logits"]
+SUBCOMMANDS = ["run", "inspect", "tokenize", "logits", "doctor"]
 
 
 class Help(program.Case):
