@@ -23,10 +23,10 @@
 namespace sluice::io {
 namespace {
 
-constexpr uint64_t kBlock = 4096;          // where nobody says: what every drive and file system is content with
+constexpr uint64_t kBlock = 4096;          // at least: below it a drive may allow reads, but serves them slower
 constexpr uint64_t kMostAlign = 64 << 10;  // more would waste the memory between extents
 
-// The alignment of direct reads by the kernel's word: 0 when there are none, kBlock when it does not say.
+// The alignment of direct reads: the kernel's word, kBlock at least and when it does not say; 0 when there are none.
 uint64_t direct_alignment(int fd) {
 #if defined(__linux__) && defined(SYS_statx)
   // struct statx by offset (linux/stat.h, stable ABI): glibc's has no names for these fields before 2.37.
@@ -40,7 +40,7 @@ uint64_t direct_alignment(int fd) {
   };
   if ((field(0) & kDioAlign) == 0) return kBlock;
   const uint64_t memory = field(0x98), offset = field(0x9c);
-  return memory == 0 || offset == 0 ? 0 : std::max(memory, offset);
+  return memory == 0 || offset == 0 ? 0 : std::max({memory, offset, kBlock});
 #else
   static_cast<void>(fd);
   return kBlock;

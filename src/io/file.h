@@ -34,7 +34,7 @@ class File {
   int fd() const { return fd_; }
 
   // What queues read of this file lies in blocks of so many bytes, in the file and in memory: a power of two, 1 when
-  // buffered. Direct: the kernel's word (statx), commonly 512, or 4096 where it has none to say.
+  // buffered. Direct: what the kernel asks for (statx), and 4096 at least: drives that take 512 serve it slower.
   uint64_t alignment() const { return alignment_; }
 
   // Fills all of `out` from `offset`, retrying interrupted and partial reads. REQUIRES: alignment() == 1.

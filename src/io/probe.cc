@@ -7,7 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
-#include <optional>
+#include <random>
 
 #include "base/arena.h"
 #include "io/backend.h"
@@ -171,7 +171,7 @@ Result<Probe> probe_file(const std::string& path, const ProbeOptions& options) {
   }
   SLUICE_TRY(const Arena memory, Arena::map(room));
   std::memset(memory.data(), 1, memory.size());  // no page fault while the clock runs
-  ProbeWalk walk(buffered.size(), block);
+  ProbeWalk walk(buffered.size(), block, std::random_device()());
   for (size_t i = 0; i < probe.cells.size(); ++i) {
     if (options.go_on && !options.go_on(i, probe.cells.size())) return Error{Code::cancelled, "interrupted"};
     ProbeCell& cell = probe.cells[i];

@@ -14,7 +14,7 @@ namespace sluice::io {
 namespace {
 
 TEST(ProbeWalk, NoPlaceTwiceInAPassAndAllOfThemInRandomOrder) {
-  ProbeWalk walk(10'000'000, 1 << 20);
+  ProbeWalk walk(10'000'000, 1 << 20, 1);
   walk.begin_cell(1 << 16);
   std::set<uint64_t> seen;
   bool ascending = true;
@@ -34,11 +34,10 @@ TEST(ProbeWalk, NoPlaceTwiceInAPassAndAllOfThemInRandomOrder) {
 }
 
 TEST(ProbeWalk, CellsShareNoPlace) {
-  ProbeWalk walk(100 << 20, 1 << 20);
+  ProbeWalk walk(100 << 20, 1 << 20, 1);
   std::set<uint64_t> blocks;
   for (int cell = 0; cell < 5; ++cell) {
     walk.begin_cell(1 << 20);
-    std::set<uint64_t> mine;
     for (int i = 0; i < 8; ++i) EXPECT_TRUE(blocks.insert(walk.next()).second);
   }
   EXPECT_EQ(walk.passes(), 1u);

@@ -6,7 +6,7 @@
 
 namespace sluice::io {
 
-ProbeWalk::ProbeWalk(uint64_t file_bytes, uint64_t block) : block_(block) {
+ProbeWalk::ProbeWalk(uint64_t file_bytes, uint64_t block, uint64_t seed) : block_(block), random_(seed) {
   SLUICE_CHECK(block > 0 && file_bytes >= block);
   for (uint64_t at = 0; at + block <= file_bytes; at += block) blocks_.push_back(at);
   taken_ = blocks_.size();

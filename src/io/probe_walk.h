@@ -10,8 +10,9 @@ namespace sluice::io {
 
 class ProbeWalk {
  public:
-  // REQUIRES: file_bytes >= block > 0. Reads are of up to `block` bytes.
-  ProbeWalk(uint64_t file_bytes, uint64_t block);
+  // REQUIRES: file_bytes >= block > 0. Reads are of up to `block` bytes. The seed makes the order: probes of one file take
+  // different ones, else the second would find the first's places in a cache.
+  ProbeWalk(uint64_t file_bytes, uint64_t block, uint64_t seed);
 
   // From here on places for reads of `size` bytes, in parts of the file that no earlier cell has touched.
   // REQUIRES: 0 < size <= block.
@@ -32,7 +33,7 @@ class ProbeWalk {
   std::vector<uint64_t> places_;  // of the window that is being read, shuffled, last first
   uint64_t size_ = 0;
   uint64_t passes_ = 0;
-  std::mt19937_64 random_{1};
+  std::mt19937_64 random_;
 };
 
 }  // namespace sluice::io

@@ -20,9 +20,10 @@ struct QueueOptions {
   Reader reader = system_reader();  // of a backend that reads with calls; tests put faults here
 
   // Of a backend that keeps many reads before the drive without threads (uring). A request counts once a piece.
-  int32_t depth = 32;                  // most reads at the drive at once
-  int32_t speculative_depth = 4;       // of them for speculative requests: what a demand read may have to wait behind
-  uint64_t piece = uint64_t{1} << 20;  // larger requests are read in pieces of so many bytes; 0: whole
+  int32_t depth = 32;             // most reads at the drive at once
+  int32_t speculative_depth = 4;  // of them for speculative requests: what a demand read may have to wait behind
+  uint64_t piece =
+      0;  // larger requests are read in pieces of so many bytes; 0: whole, as fast on the drives we measured
   // Memory to register with the system (uring: pinned, so resident from the start; reads to it skip a lookup a page).
   // It outlives the queue. A wish: where the system refuses (RLIMIT_MEMLOCK), reads take the ordinary way, and
   // Counters::registered_reads stays 0. A dst outside it is no error.
