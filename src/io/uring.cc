@@ -1,29 +1,25 @@
+#ifdef SLUICE_HAVE_URING
 #include "io/uring.h"
 
 #include <fmt/format.h>
-#include <liburing.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <vector>
 
 #include "base/check.h"
 #include "io/file.h"
 #include "io/pieces.h"
 #include "io/progress.h"
+#include "io/read_ring.h"
 #include "io/ring.h"
 
 namespace sluice::io {
 
 namespace {
-
-constexpr uint64_t kMostPerRead = uint64_t{1} << 30;  // of one read, and of one registered buffer: the kernel's limit
 
 // The mutex guards everything but the completion side of the ring, which belongs to the thread that waits or polls.
 // That thread alone takes completions and so is the only one that lowers the number of reads at the drive: when it goes
@@ -41,7 +37,7 @@ class Uring final : public Queue {
   }
   ~Uring() override;
 
-  // To be called once, before anything else. Minus an errno when there is no ring to be had.
+  // As ReadRing::start.
   int start(std::span<std::byte> registered);
 
   size_t capacity() const override { return capacity_; }
@@ -59,24 +55,18 @@ class Uring final : public Queue {
     size_t whole = 0;
   };
 
-  void register_memory(std::span<std::byte> memory);
-  int buffer_of(std::span<const std::byte> bytes) const;
   bool start_next(Priority priority);
   void issue(size_t flight);
   void pump();
-  void flush();
   void reap();
   void land(size_t flight, int32_t result);
   void deliver(const Completion& completion);
-  void sleep();
   size_t take(std::span<Completion> out);
 
   const size_t capacity_;
   const size_t depth_;
   const size_t speculative_depth_;
-  io_uring ring_{};
-  bool started_ = false;
-  std::span<std::byte> registered_;
+  ReadRing ring_;
 
   mutable std::mutex mutex_;
   Pieces pieces_;
@@ -89,47 +79,19 @@ class Uring final : public Queue {
 };
 
 Uring::~Uring() {
-  if (!started_) return;
   // What stands in the queue is dropped; what the kernel has, it must finish writing.
   while (idle_.size() < depth_) {
-    flush();
-    io_uring_cqe* cqe = nullptr;
-    if (io_uring_wait_cqe(&ring_, &cqe) != 0) continue;
-    idle_.push_back(io_uring_cqe_get_data64(cqe));
-    io_uring_cqe_seen(&ring_, cqe);
+    ring_.flush();
+    if (const auto landed = ring_.landed()) {
+      idle_.push_back(landed->tag);
+    } else {
+      ring_.sleep();
+    }
   }
-  io_uring_queue_exit(&ring_);
 }
 
 int Uring::start(std::span<std::byte> registered) {
-  if (const int error = io_uring_queue_init(static_cast<unsigned>(depth_), &ring_, 0); error < 0) return error;
-  started_ = true;
-  io_uring_probe* probe = io_uring_get_probe_ring(&ring_);
-  const bool reads = probe != nullptr && io_uring_opcode_supported(probe, IORING_OP_READ) != 0;
-  if (probe != nullptr) io_uring_free_probe(probe);
-  if (!reads) return -ENOSYS;
-  register_memory(registered);
-  return 0;
-}
-
-void Uring::register_memory(std::span<std::byte> memory) {
-  if (memory.empty()) return;
-  std::vector<iovec> buffers;
-  for (size_t at = 0; at < memory.size(); at += kMostPerRead) {
-    buffers.push_back({memory.data() + at, std::min<size_t>(kMostPerRead, memory.size() - at)});
-  }
-  if (io_uring_register_buffers(&ring_, buffers.data(), static_cast<unsigned>(buffers.size())) == 0) {
-    registered_ = memory;
-  }
-}
-
-// The registered buffer that holds all of `bytes`, or -1.
-int Uring::buffer_of(std::span<const std::byte> bytes) const {
-  if (registered_.empty() || bytes.data() < registered_.data()) return -1;
-  const auto begin = static_cast<uint64_t>(bytes.data() - registered_.data());
-  const uint64_t last = begin + bytes.size() - 1;
-  if (last >= registered_.size() || begin / kMostPerRead != last / kMostPerRead) return -1;
-  return static_cast<int>(begin / kMostPerRead);
+  return ring_.start(depth_, registered);
 }
 
 size_t Uring::in_flight() const {
@@ -163,7 +125,7 @@ size_t Uring::wait(std::span<Completion> out) {
       pump();
       if (!done_.empty()) return take(out);
     }
-    sleep();
+    ring_.sleep();
   }
 }
 
@@ -181,20 +143,13 @@ size_t Uring::take(std::span<Completion> out) {
   return n;
 }
 
-// Blocks until the kernel has a completion; takes none. A signal is no matter.
-void Uring::sleep() {
-  io_uring_cqe* cqe = nullptr;
-  const int error = io_uring_wait_cqe(&ring_, &cqe);
-  SLUICE_CHECK(error == 0 || error == -EINTR || error == -EAGAIN);
-}
-
 // Starts as many reads as the depth allows, demand first, in one call to the kernel.
 void Uring::pump() {
   while (start_next(Priority::demand)) {
   }
   while (speculative_flights_ < speculative_depth_ && start_next(Priority::speculative)) {
   }
-  flush();
+  ring_.flush();
 }
 
 bool Uring::start_next(Priority priority) {
@@ -213,39 +168,14 @@ bool Uring::start_next(Priority priority) {
 
 void Uring::issue(size_t at) {
   const Flight& flight = flights_[at];
-  io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
-  SLUICE_CHECK(sqe != nullptr);  // one entry a flight
-  const std::span<std::byte> rest = flight.progress->rest();
-  const auto bytes = static_cast<unsigned>(std::min<uint64_t>(rest.size(), kMostPerRead));
-  const int fd = flight.piece.file->fd();
-  if (const int buffer = buffer_of(rest.first(bytes)); buffer >= 0) {
-    io_uring_prep_read_fixed(sqe, fd, rest.data(), bytes, flight.progress->offset(), buffer);
-    ++counters_.registered_reads;
-  } else {
-    io_uring_prep_read(sqe, fd, rest.data(), bytes, flight.progress->offset());
-  }
-  if (flight.piece.file->alignment() == 1) io_uring_sqe_set_flags(sqe, IOSQE_ASYNC);
-  io_uring_sqe_set_data64(sqe, at);
-}
-
-// Hands prepared reads to the kernel. When it is short of memory it takes them a little later.
-void Uring::flush() {
-  while (io_uring_sq_ready(&ring_) > 0) {
-    const int taken = io_uring_submit(&ring_);
-    if (taken >= 0) continue;
-    SLUICE_CHECK(taken == -EINTR || taken == -EAGAIN || taken == -EBUSY || taken == -ENOMEM);
-    if (taken != -EINTR) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  const File& file = *flight.piece.file;
+  const Progress& progress = *flight.progress;
+  const bool buffered = file.alignment() == 1;
+  if (ring_.prepare(file.fd(), progress.offset(), progress.rest(), buffered, at)) ++counters_.registered_reads;
 }
 
 void Uring::reap() {
-  io_uring_cqe* cqe = nullptr;
-  while (io_uring_peek_cqe(&ring_, &cqe) == 0) {
-    const size_t at = io_uring_cqe_get_data64(cqe);
-    const int32_t result = cqe->res;
-    io_uring_cqe_seen(&ring_, cqe);
-    land(at, result);
-  }
+  while (const auto landed = ring_.landed()) land(landed->tag, landed->result);
 }
 
 void Uring::land(size_t at, int32_t result) {
@@ -292,3 +222,4 @@ Result<std::unique_ptr<Queue>> make_uring(const QueueOptions& options) {
 }
 
 }  // namespace sluice::io
+#endif
