@@ -56,7 +56,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
     return Error{Code::over_budget, fmt::format("--threads {}: the system lets this process start only {}", threads, p->threads->size())};
   }
   SLUICE_TRY(p->trunk, model::load_trunk(p->files, p->plan));
-  SLUICE_TRY(auto queue, io::make_queue("", {}));
+  SLUICE_TRY(auto queue, io::make_queue("pread", {}));  // the ring comes with direct reads into slots
   p->io_name = "buffered";
   SLUICE_TRY(p->experts, runtime::ExpertStore::make(p->files, p->plan, p->memory.slot_count, p->memory.slot_bytes,
                                                     std::move(queue)));

@@ -31,7 +31,7 @@ std::unique_ptr<Engine> open_with(io::FaultyReader* faulty) {
   Engine::Parts& p = (*engine)->parts();
   io::QueueOptions options;
   if (faulty != nullptr) options.reader = faulty->reader();
-  auto queue = io::make_queue("", options);
+  auto queue = io::make_queue("pread", options);  // the one whose reads faults can be put into
   EXPECT_TRUE(queue.ok());
   const int32_t slots = p.plan.top_k * static_cast<int32_t>(p.plan.expert_layers.size());
   auto store = runtime::ExpertStore::make(p.files, p.plan, slots, p.memory.slot_bytes, std::move(queue).value());
