@@ -213,6 +213,9 @@ Result<std::unique_ptr<Queue>> make_uring(const QueueOptions& options) {
   if (options.capacity < 1 || options.capacity > kMostCapacity) {
     return Error{Code::invalid, fmt::format("io queue for {} requests: give 1 to {}", options.capacity, kMostCapacity)};
   }
+  if (options.reader.read != system_reader().read) {
+    return Error{Code::unsupported, "io_uring reads by itself: it cannot go through a reader"};
+  }
   auto queue = std::make_unique<Uring>(options);
   if (const int error = queue->start(options.registered); error < 0) {
     const Code code = absent(error) ? Code::unsupported : Code::io;

@@ -2,8 +2,8 @@
 //
 // Reads are started by submit, wait and poll: at most QueueOptions::depth pieces are at the drive, the rest stand in
 // the queue, demand first. The kernel reads direct files straight to dst; reads of buffered files are handed to kernel
-// workers, so that submit never copies from the page cache. QueueOptions::reader and ::threads are not used: there is
-// no call to put a fault into, so tests provoke real ones (files cut short, descriptors that cannot be read).
+// workers, so that submit never copies from the page cache. There are no threads (QueueOptions::threads) and no reader:
+// there is no call to put a fault into, so tests provoke real ones (files cut short, descriptors that cannot be read).
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@
 
 namespace sluice::io {
 
-// Errors: unsupported (a kernel without io_uring or where it is forbidden: sysctl, seccomp, container), invalid
-// (capacity, depth or piece out of range).
+// Errors: unsupported (a reader other than the system's, which would be ignored; a kernel without io_uring or where it
+// is forbidden: sysctl, seccomp, container), invalid (capacity, depth or piece out of range).
 Result<std::unique_ptr<Queue>> make_uring(const QueueOptions& options);
 
 }  // namespace sluice::io

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "io/backend.h"
 #include "io/direct.h"
+#include "io/fake.h"
 #include "io/progress.h"
 #include "io/test_file.h"
 
@@ -160,6 +161,15 @@ TEST_F(UringTest, DemandOvertakesSpeculativeReadsInTheQueue) {
     tags.push_back(done.tag);
   }
   EXPECT_EQ(tags, (std::vector<uint64_t>{4, 5, 6, 7, 0, 1, 2, 3}));
+}
+
+TEST_F(UringTest, AReaderOfOnesOwnIsLeftToTheBackendThatHonoursIt) {
+  FakeDisk disk;
+  const File* file = disk.add("model.gguf", pattern(4096));
+  EXPECT_EQ(make_uring({.reader = disk.reader()}).error().code, Code::unsupported);
+  const auto queue = make_queue("", {.reader = disk.reader()}).value();
+  EXPECT_TRUE(one(*queue, {.file = file, .dst = bytes_.data(), .bytes = 4096}).ok());
+  EXPECT_EQ(disk.calls().size(), 1u);
 }
 
 TEST_F(UringTest, RefusesSenselessOptions) {
