@@ -216,7 +216,13 @@ Status Builder::finish() {
   if (!status_.ok()) return std::move(status_);
   std::map<std::string_view, int64_t> kinds;
   for (const store::Tensor& t : files_.tensors) {
-    if (!used_.contains(&t)) ++kinds[kind_of(t.name, plan_.layers)];
+    if (used_.contains(&t)) continue;
+    const std::string_view kind = kind_of(t.name, plan_.layers);
+    // A file that carries these means them: leaving them out would give other text than the model's.
+    if (kind == "unknown" && (t.name.ends_with(".bias") || t.name.starts_with("rope_freqs"))) {
+      return Error{Code::unsupported, fmt::format("{}: tensor {} changes the result and does not work yet", files_.path, t.name)};
+    }
+    ++kinds[kind];
   }
   for (const auto& [kind, n] : kinds) plan_.skipped.push_back(fmt::format("{}: {} tensors", kind, n));
   return {};
