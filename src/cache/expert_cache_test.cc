@@ -3,10 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <random>
 #include <string>
 
 namespace sluice::cache {
+
+// Names a parameter in test listings.
+inline void PrintTo(const PolicyRow& row, std::ostream* out) {
+  *out << row.name;
+}
 namespace {
 
 class ExpertCacheTest : public ::testing::TestWithParam<PolicyRow> {

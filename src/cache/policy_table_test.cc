@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <ostream>
 #include <random>
 #include <string>
 #include <tuple>
@@ -14,6 +15,11 @@
 #include "cache/slot_list.h"
 
 namespace sluice::cache {
+
+// Names a parameter in test listings.
+inline void PrintTo(const PolicyRow& row, std::ostream* out) {
+  *out << row.name;
+}
 namespace {
 
 // What a model knows of an occupied slot. The victim is the free-to-go slot with the smallest rank.

@@ -4,12 +4,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <random>
 #include <thread>
 
 #include "io/test_file.h"
 
 namespace sluice::io {
+
+// Names a parameter in test listings.
+inline void PrintTo(const Backend& row, std::ostream* out) {
+  *out << row.name;
+}
 namespace {
 
 using ::testing::HasSubstr;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <random>
 
 #include "base/arena.h"
@@ -13,6 +14,11 @@
 #include "io/test_file.h"
 
 namespace sluice::io {
+
+// Names a parameter in test listings.
+inline void PrintTo(const Backend& row, std::ostream* out) {
+  *out << row.name;
+}
 namespace {
 
 constexpr uint64_t kFileBytes = 3'000'001;  // the last block is not whole
