@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "store/experts.h"
+#include "store/load.h"
 
 namespace sluice::model {
 namespace {
@@ -155,7 +156,6 @@ void Builder::per_expert(ExpertLayer& layer, const ExpertNames& names, int32_t c
 
 // Lays out the slot at the first expert and appends every expert's extents; later experts must have the same formats.
 bool Builder::place(ExpertLayer& layer, const std::vector<store::Tensor>& parts, int32_t expert) {
-  constexpr uint64_t kPartAlignment = 64;
   std::vector<SlotMatrix> made;
   std::vector<uint64_t> offsets;
   uint64_t at = 0, bytes = 0;
@@ -164,16 +164,18 @@ bool Builder::place(ExpertLayer& layer, const std::vector<store::Tensor>& parts,
     const size_t dims = t.shape.size();
     m.shape = quant::Matrix{t.format, t.shape[dims - 2], t.shape[dims - 1], nullptr, nullptr, nullptr,
                             t.scale_type, t.group, t.group_rows};
-    const store::Extent* extents[] = {&t.data, &t.scales, &t.biases};
-    uint64_t* places[] = {&m.data, &m.scales, &m.biases};
-    for (int i = 0; i < 3; ++i) {
-      if (extents[i]->bytes == 0) continue;
-      *places[i] = at;
-      offsets.push_back(at);
-      layer.extents.push_back(*extents[i]);
-      at = (at + extents[i]->bytes + kPartAlignment - 1) / kPartAlignment * kPartAlignment;
-      bytes += extents[i]->bytes;
-    }
+    const store::LoadedLayout layout = store::loaded_layout(t);  // a slot is its tensors, one after the other, as loaded
+    const auto put = [&](const store::Extent& extent, uint64_t offset, uint64_t& where) {
+      if (extent.bytes == 0) return;
+      where = at + offset;
+      offsets.push_back(where);
+      layer.extents.push_back(extent);
+    };
+    put(t.data, layout.data, m.data);
+    put(t.scales, layout.scales, m.scales);
+    put(t.biases, layout.biases, m.biases);
+    at += layout.bytes;
+    bytes += t.bytes();
     made.push_back(m);
   }
   const bool same = expert == 0 || (bytes == layer.record_bytes && offsets == layer.part_offset &&

@@ -44,6 +44,10 @@ class BadModel : public testing::Test {
     o.threads = 1;
     return o;
   }
+  static std::string text_of(const fs::path& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
   // Overwrites the bytes of `from` wherever they stand, without changing the length.
   static void replace_in(const std::string& file, const std::string& from, const std::string& to) {
     std::fstream f(file, std::ios::in | std::ios::out | std::ios::binary);
@@ -83,12 +87,8 @@ TEST_F(BadModel, ATensorThatWouldChangeTheResultIsNotIgnored) {
   const fs::path golden = fs::path(SLUICE_SOURCE_DIR) / "tests/golden/data/seed100/qwen3_moe";
   fs::copy(golden, folder_, fs::copy_options::recursive);
   fs::remove(file);
-  // One expert's name becomes a bias nobody asked for; the expert itself is then missing, which is found first, so the
-  // last norm of a layer that the configuration no longer has serves instead.
-  std::string config = [&] {
-    std::ifstream in(golden / "config.json");
-    return std::string(std::istreambuf_iterator<char>(in), {});
-  }();
+  // A bias that nobody asks for: the tensor of a layer that the configuration no longer has is given its name.
+  std::string config = text_of(golden / "config.json");
   config.replace(config.find("\"num_hidden_layers\": 3"), 22, "\"num_hidden_layers\": 2");
   std::ofstream(folder_ / "config.json") << config;
   replace_in(path("model.safetensors"), "model.layers.2.self_attn.k_norm.weight", "model.layers.1.self_attn.k_projxx.bias");
@@ -179,10 +179,7 @@ TEST_F(BadModel, SettingsThatAreNotRunAreRefused) {
   for (const auto& c : kCases) {
     SCOPED_TRACE(c.to);
     fs::copy(golden, folder_, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
-    std::string config = [&] {
-      std::ifstream in(golden / "config.json");
-      return std::string(std::istreambuf_iterator<char>(in), {});
-    }();
+    std::string config = text_of(golden / "config.json");
     const size_t at = config.find(c.from);
     ASSERT_NE(at, std::string::npos) << c.from;
     config.replace(at, std::string(c.from).size(), c.to);

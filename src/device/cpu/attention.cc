@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "device/cpu/arithmetic.h"
 #include "device/cpu/cpu_device.h"
 
 namespace sluice::device {
@@ -30,7 +31,7 @@ void CpuDevice::attention(const model::Attention& s, const Chunk& chunk) {
                         w_.scores + thread * w_.positions, out});
     if (!s.gated) return;
     const float* gate = q + s.head_dim;
-    for (int64_t d = 0; d < s.head_dim; ++d) out[d] *= 1.0f / (1.0f + std::exp(-gate[d]));
+    for (int64_t d = 0; d < s.head_dim; ++d) out[d] *= sigmoid(gate[d]);
   });
 
   const MatMulJob out{&matrix(s.o), w_.heads, heads_width, w_.output, h};

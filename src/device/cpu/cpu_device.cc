@@ -2,25 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <variant>
 
 #include "base/check.h"
+#include "device/cpu/arithmetic.h"
 
 namespace sluice::device {
-namespace {
-
-// Rows handed out are multiples of this, so that vector tails fall where they fall with one thread.
-constexpr int64_t kRowGrain = 16;
-
-// About 32k multiply-adds: what a thread does in the time a parallel region costs.
-int64_t grain_for(int64_t cols, int64_t tokens) {
-  constexpr int64_t kWork = 32768;
-  const int64_t rows = kWork / std::max<int64_t>(cols * tokens, 1);
-  return std::max<int64_t>(rows / kRowGrain, 1) * kRowGrain;
-}
-
-}  // namespace
 
 CpuDevice::CpuDevice(const model::Plan& plan, const model::Trunk& trunk, const kernels::KernelTable& kernels,
                      ThreadPool& threads, Workspace&& workspace)
@@ -101,7 +88,7 @@ void CpuDevice::shared_ffn(const model::SharedFfn& s, int64_t tokens) {
   const MatMulJob down{&matrix(s.down), w_.shared_gate, s.width, w_.shared, h};
   matmuls({&down, 1}, tokens);
   for (int64_t t = 0; t < tokens; ++t) {
-    const float scale = s.scale != model::kNone ? 1.0f / (1.0f + std::exp(-w_.scalar[t])) : 1.0f;
+    const float scale = s.scale != model::kNone ? sigmoid(w_.scalar[t]) : 1.0f;
     float* row = w_.shared + t * h;
     for (int64_t i = 0; i < h; ++i) row[i] *= scale;
   }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "device/cpu/arithmetic.h"
 #include "device/cpu/cpu_device.h"
 
 namespace sluice::device {
@@ -13,7 +14,6 @@ namespace {
 constexpr float kL2Epsilon = 1e-6f;  // fixed by the family, inside the root, on the sum
 
 float softplus(float x) { return x > 20.0f ? x : std::log1p(std::exp(x)); }
-float sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "device/cpu/arithmetic.h"
 #include "device/cpu/cpu_device.h"
 
 namespace sluice::device {
@@ -88,7 +89,6 @@ Status CpuDevice::experts(const model::Experts& s, const Chunk& chunk) {
 
 // Two parallel regions for the whole batch: gate, up and SwiGLU by rows of width, then down by rows of hidden.
 void CpuDevice::run_ready(const model::Experts& s, std::span<const ReadyExpert> ready) {
-  constexpr int64_t kGrain = 16;
   const model::ExpertLayer& layer = plan_.expert_layers[static_cast<size_t>(s.moe_index)];
   const int64_t h = plan_.hidden, width = s.width;
   struct Rows {
@@ -100,9 +100,8 @@ void CpuDevice::run_ready(const model::Experts& s, std::span<const ReadyExpert> 
   };
   // Every expert's rows, padded to the grain, one after the other.
   auto for_rows = [&](int64_t rows, int64_t cols, auto&& body) {
-    const int64_t padded = (rows + kGrain - 1) / kGrain * kGrain;
-    const int64_t grain = std::max<int64_t>(32768 / std::max<int64_t>(cols, 1) / kGrain, 1) * kGrain;
-    threads_.ranges(padded * static_cast<int64_t>(ready.size()), grain, [&](int64_t begin, int64_t end, int) {
+    const int64_t padded = (rows + kRowGrain - 1) / kRowGrain * kRowGrain;
+    threads_.ranges(padded * static_cast<int64_t>(ready.size()), grain_for(cols, 1), [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin / padded; i * padded < end; ++i) {
         const int64_t b = std::max(begin - i * padded, int64_t{0}), e = std::min(end - i * padded, rows);
         if (b < e) body(ready[static_cast<size_t>(i)], b, e);

@@ -1,0 +1,23 @@
+// What the CPU's steps share: how finely rows are handed out, and the sigmoid.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+
+namespace sluice::device {
+
+// Rows handed out are multiples of this, so that vector tails fall where they fall with one thread.
+inline constexpr int64_t kRowGrain = 16;
+
+// Rows of `cols` columns, for `tokens` tokens, that make about 32k multiply-adds: what a thread does in the time a parallel
+// region costs. A multiple of kRowGrain.
+inline int64_t grain_for(int64_t cols, int64_t tokens) {
+  constexpr int64_t kWork = 32768;
+  const int64_t rows = kWork / std::max<int64_t>(cols * tokens, 1);
+  return std::max<int64_t>(rows / kRowGrain, 1) * kRowGrain;
+}
+
+inline float sigmoid(float x) { return 1.0f / (1.0f + std::exp(-x)); }
+
+}  // namespace sluice::device
