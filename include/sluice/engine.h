@@ -53,6 +53,9 @@ class Engine {
   // The model's own recommendation (generation_config.json), else temperature 0.7, top_p 0.95, top_k 40.
   const SamplingOptions& recommended_sampling() const;
 
+  // The steps and reads kept (EngineOptions::trace_spans) as a Chrome/Perfetto trace. Errors: io; invalid (none are kept).
+  Status write_trace(const std::string& path) const;
+
   // Room for one session is planned: a second one while the first lives is refused (over_budget).
   Result<std::unique_ptr<Session>> new_session();
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +21,17 @@ struct EngineOptions {
   std::string isa;            // kernels by name; empty: the best this processor has
   std::string io = "auto";    // auto, direct, buffered
   std::string lookahead = "auto";  // auto, on, off
+  std::string io_backend;     // how reads are queued, by name: uring, pread; empty: the best that runs here
+  std::string policy;         // cache policy by name; empty: the default
+  // What `sluice doctor` measured of this machine, for Stats::limit_tok_s; 0: unknown. Decimal GB/s: reads of the model's
+  // drive at the size of an expert, past the page cache; a read sweep of memory by all threads.
+  double ssd_gb_s = 0, ram_gb_s = 0;
+  // Experts that are used in place of those the routers pick, to measure a machine with a synthetic model (the output is
+  // then of no use): empty (the routers' own), the file of a recorded trace, or a preset's name (cache/route_model.h).
+  std::string routes;
+  std::string record_routes;  // a file that takes the experts picked, token by token (cache/routes.h); empty: none
+  size_t trace_spans = 0;     // of the last so many steps and reads, kept for Engine::write_trace; 0: none
+  std::function<void(double share)> load_progress;  // called on the way while the trunk is read, with 0 to 1
 };
 
 struct SamplingOptions {
@@ -37,6 +50,7 @@ struct GenerateOptions {
   std::vector<std::string> stop;     // ends when one appears in the text; the text ends before it
   bool skip_special_tokens = true;   // leave control tokens out of the text
   SamplingOptions sampling;
+  std::function<void(double share)> prompt_progress;  // called after every layer of a prompt's chunk, with 0 to 1
   const std::atomic<bool>* cancel = nullptr;  // looked at all the time; true ends cleanly (in a prompt, the session must be reset)
 };
 

@@ -7,6 +7,14 @@
 
 namespace sluice {
 
+// Where the time of a pass went, in seconds: the steps of one kind, waiting for reads apart.
+struct PhaseTimes {
+  double attention = 0, delta_net = 0, router = 0, shared = 0, experts = 0, io_wait = 0, lookahead = 0, head = 0;
+  double other = 0;  // embedding, norms, residual sums, and what lies between steps
+
+  double total() const { return attention + delta_net + router + shared + experts + io_wait + lookahead + head + other; }
+};
+
 struct Stats {
   int64_t prompt_tokens = 0;
   double prompt_s = 0;
@@ -20,11 +28,19 @@ struct Stats {
   double stall_share = 0;    // share of the time in which compute waited for reads
   uint64_t hits = 0, misses = 0;           // prompt and decoding together
   uint64_t bytes_read = 0;                 // likewise
+  uint64_t prompt_bytes_read = 0;          // of them for the prompt
+  uint64_t prompt_bytes_touched = 0;       // of the prompt: record bytes of the distinct experts of every chunk
+  // Look-ahead over decoding: experts read on suspicion, and of those the ones that a token then used.
+  uint64_t speculative_reads = 0, speculative_used = 0;
+  PhaseTimes prompt_phases, decode_phases;
+  // Bytes of trunk, state and KV rows that decoding reads and writes a token, mean.
+  double trunk_bytes_per_token = 0, state_bytes_per_token = 0;
   std::optional<double> limit_tok_s;       // unset until `doctor` has measured this machine
   std::optional<double> share_of_limit;
   uint64_t peak_rss_bytes = 0;
   int32_t k = 0, threads = 0;
-  std::string isa, io;
+  std::string isa, io, policy;
+  std::string routes;  // whose choice of experts this was: "own", or what replaced it
 
   double decode_tok_s() const { return decode_s > 0 ? static_cast<double>(decode_tokens) / decode_s : 0; }
   double prefill_tok_s() const { return prompt_s > 0 ? static_cast<double>(prompt_tokens) / prompt_s : 0; }
