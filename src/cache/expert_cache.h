@@ -61,6 +61,7 @@ class ExpertCache {
   SlotState state(int32_t slot) const { return states_[index(slot)]; }
   int32_t pins(int32_t slot) const { return pins_[index(slot)]; }
   int32_t pinned_slots() const { return pinned_slots_; }
+  bool has_empty() const { return !free_.empty(); }  // a slot that evicts nothing
   ExpertKey key(int32_t slot) const { return keys_[index(slot)]; }  // REQUIRES: not empty
   const Geometry& geometry() const { return geometry_; }
   const CacheCounters& counters() const { return counters_; }

@@ -6,14 +6,23 @@
 #include <cstdint>
 #include <span>
 
+#include "model/plan.h"
 #include "sluice/status.h"
 
 namespace sluice::device {
 
 struct ReadyExpert {
-  int32_t index;          // position in the list given to begin()
-  int32_t slot;           // the port's own handle
-  const std::byte* base;  // the expert's slot, laid out as model::ExpertLayer says; pinned until released
+  int32_t index;             // position in the list given to begin()
+  int32_t slot;              // the port's own handle
+  model::ExpertParts parts;  // where the expert's parts stand; pinned until released
+};
+
+// The distinct experts one MoE layer needs, most wanted first, and how many of the chunk's tokens want each.
+struct ExpertDemand {
+  int32_t moe_index;
+  std::span<const int32_t> experts;
+  std::span<const int32_t> uses;
+  int64_t tokens;  // of the chunk
 };
 
 // One caller at a time. Between begin() and the last release() of a step no other step may begin.
@@ -21,9 +30,15 @@ class ExpertPort {
  public:
   virtual ~ExpertPort() = default;
 
-  // Announces the distinct experts one MoE layer needs, most wanted first. All misses that slots allow are issued at
-  // once; never blocks. The span is copied.
-  virtual Status begin(int32_t moe_index, std::span<const int32_t> experts) = 0;
+  // Announces what a layer needs. All misses that slots allow are issued at once; never blocks. The spans are copied.
+  virtual Status begin(const ExpertDemand& demand) = 0;
+
+  // What a later layer will probably want, best guess first: to be read while the drive has nothing better to do. The
+  // next begin() drops what has not been started. Never blocks, changes no result.
+  virtual void expect(int32_t moe_index, std::span<const int32_t> experts) { static_cast<void>(moe_index), static_cast<void>(experts); }
+
+  // Called between steps: takes in reads that have landed and starts others. Never blocks.
+  virtual void pump() {}
 
   // Fills `out` with experts that are ready and not yet handed out, resident ones first, then as reads land. Blocks
   // until there is at least one; 0 when all were handed out. Errors: io (layer, expert, file, offset); the step is over.

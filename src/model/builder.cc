@@ -154,31 +154,30 @@ void Builder::per_expert(ExpertLayer& layer, const ExpertNames& names, int32_t c
   }
 }
 
-// Lays out the slot at the first expert and appends every expert's extents; later experts must have the same formats.
+// Takes the layer's parts from the first expert and appends every expert's extents; later experts must have the same
+// formats.
 bool Builder::place(ExpertLayer& layer, const std::vector<store::Tensor>& parts, int32_t expert) {
   std::vector<SlotMatrix> made;
-  std::vector<uint64_t> offsets;
-  uint64_t at = 0, bytes = 0;
+  std::vector<uint64_t> sizes;
+  uint64_t bytes = 0;
   for (const store::Tensor& t : parts) {
     SlotMatrix m;
     const size_t dims = t.shape.size();
     m.shape = quant::Matrix{t.format, t.shape[dims - 2], t.shape[dims - 1], nullptr, nullptr, nullptr,
                             t.scale_type, t.group, t.group_rows};
-    const store::LoadedLayout layout = store::loaded_layout(t);  // a slot is its tensors, one after the other, as loaded
-    const auto put = [&](const store::Extent& extent, uint64_t offset, uint64_t& where) {
+    const auto put = [&](const store::Extent& extent, SlotMatrix::Place& where) {
       if (extent.bytes == 0) return;
-      where = at + offset;
-      offsets.push_back(where);
+      where.part = static_cast<int32_t>(sizes.size());
+      sizes.push_back(extent.bytes);
       layer.extents.push_back(extent);
     };
-    put(t.data, layout.data, m.data);
-    put(t.scales, layout.scales, m.scales);
-    put(t.biases, layout.biases, m.biases);
-    at += layout.bytes;
+    put(t.data, m.data);
+    put(t.scales, m.scales);
+    put(t.biases, m.biases);
     bytes += t.bytes();
     made.push_back(m);
   }
-  const bool same = expert == 0 || (bytes == layer.record_bytes && offsets == layer.part_offset &&
+  const bool same = expert == 0 || (sizes == layer.part_bytes &&
                                     std::equal(made.begin(), made.end(), first_.begin(), first_.end(), [](const auto& a, const auto& b) {
                                       return same_format(a.shape, b.shape);
                                     }));
@@ -187,9 +186,8 @@ bool Builder::place(ExpertLayer& layer, const std::vector<store::Tensor>& parts,
     fail(Code::unsupported, fmt::format("layer {} expert {}: stored in another number format than expert 0", layer.layer, expert));
     return false;
   }
-  layer.part_offset = std::move(offsets);
-  layer.parts = static_cast<int32_t>(layer.part_offset.size());
-  layer.slot_bytes = at;
+  layer.part_bytes = std::move(sizes);
+  layer.parts = static_cast<int32_t>(layer.part_bytes.size());
   layer.record_bytes = bytes;
   if (made.size() == 3) {
     layer.gate = made[0], layer.up = made[1], layer.down = made[2];
@@ -205,11 +203,11 @@ bool Builder::place(ExpertLayer& layer, const std::vector<store::Tensor>& parts,
   }
   layer.gate.shape.rows = layer.up.shape.rows = half;
   const auto skip_rows = static_cast<uint64_t>(half * quant::row_bytes(made[0].shape.format, made[0].shape.cols));
-  layer.up.data += skip_rows;
+  layer.up.data.offset += skip_rows;
   if (made[0].shape.scale_type != quant::ScaleType::none) {
     const auto skip_scales = static_cast<uint64_t>(half / made[0].shape.group_rows * quant::scale_row_bytes(made[0].shape));
-    layer.up.scales += skip_scales;
-    if (layer.up.biases != SlotMatrix::kAbsent) layer.up.biases += skip_scales;
+    layer.up.scales.offset += skip_scales;
+    layer.up.biases.offset += skip_scales;
   }
   return true;
 }

@@ -2,11 +2,11 @@
 
 namespace sluice::model {
 
-quant::Matrix SlotMatrix::at(const std::byte* slot) const {
+quant::Matrix SlotMatrix::at(ExpertParts parts) const {
   quant::Matrix m = shape;
-  m.data = slot + data;
-  if (scales != kAbsent) m.scales = slot + scales;
-  if (biases != kAbsent) m.biases = slot + biases;
+  m.data = parts[data.part] + data.offset;
+  if (scales.part != kNone) m.scales = parts[scales.part] + scales.offset;
+  if (biases.part != kNone) m.biases = parts[biases.part] + biases.offset;
   return m;
 }
 

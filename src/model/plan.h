@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,25 +33,37 @@ struct VectorSource {
   int64_t taps = 0;           // transpose_taps: [n / taps, taps] -> [taps, n / taps]
 };
 
-// One matrix inside an expert's slot: `shape` has null pointers, the offsets are from the slot's start.
-struct SlotMatrix {
-  static constexpr uint64_t kAbsent = UINT64_MAX;
-  quant::Matrix shape;
-  uint64_t data = 0, scales = kAbsent, biases = kAbsent;
+// Where the parts of one expert stand in memory, in the order of ExpertLayer::extents; each has the alignment it has in
+// its file, and not more.
+using ExpertParts = const std::byte* const*;
 
-  quant::Matrix at(const std::byte* slot) const;
+// One matrix of an expert: `shape` has null pointers; its arrays begin so many bytes into a part.
+struct SlotMatrix {
+  struct Place {
+    int32_t part = kNone;  // kNone: the format has no such array
+    uint64_t offset = 0;
+  };
+  quant::Matrix shape;
+  Place data, scales, biases;
+
+  quant::Matrix at(ExpertParts parts) const;
 };
 
-// The experts of one MoE layer. Expert e is `parts` extents, extents[e * parts + p] landing at part_offset[p].
+// The experts of one MoE layer. Expert e is `parts` extents, extents[e * parts + p]; part p has part_bytes[p] bytes in
+// every expert.
 struct ExpertLayer {
+  static constexpr int32_t kMostParts = 9;  // gate, up, down times data, scales, biases
   int32_t layer = 0;
   int32_t count = 0;
   SlotMatrix gate, up, down;  // [width, hidden], [width, hidden], [hidden, width]
   int32_t parts = 0;
-  std::vector<uint64_t> part_offset;
+  std::vector<uint64_t> part_bytes;
   std::vector<store::Extent> extents;
-  uint64_t slot_bytes = 0;    // memory one expert needs, parts aligned to 64
-  uint64_t record_bytes = 0;  // bytes read from disk for one expert
+  uint64_t record_bytes = 0;  // of all parts of one expert
+
+  std::span<const store::Extent> expert(int32_t e) const {
+    return std::span(extents).subspan(static_cast<size_t>(e) * static_cast<size_t>(parts), static_cast<size_t>(parts));
+  }
 };
 
 struct Plan {

@@ -13,6 +13,8 @@
 namespace sluice {
 namespace {
 
+constexpr uint64_t kDirectAlignment = 4096;  // of direct reads on the drives we know
+
 // Which class a trunk tensor is shown under, by its place in the steps.
 struct ClassOf {
   std::map<const store::Tensor*, std::string_view> names;
@@ -75,8 +77,8 @@ std::vector<ModelInfo::TensorClass> classes_of(const model::Plan& plan) {
       const quant::Matrix& s = m->shape;
       const int64_t scale_rows = (s.rows + s.group_rows - 1) / s.group_rows;
       int64_t bytes = s.rows * quant::row_bytes(s.format, s.cols);
-      if (m->scales != model::SlotMatrix::kAbsent) bytes += scale_rows * quant::scale_row_bytes(s);
-      if (m->biases != model::SlotMatrix::kAbsent) bytes += scale_rows * quant::scale_row_bytes(s);
+      if (m->scales.part != model::kNone) bytes += scale_rows * quant::scale_row_bytes(s);
+      if (m->biases.part != model::kNone) bytes += scale_rows * quant::scale_row_bytes(s);
       experts.add(layer.count, s.rows * s.cols * layer.count, static_cast<uint64_t>(bytes * layer.count),
                   quant::format(s.format).name);
     }
@@ -122,7 +124,7 @@ ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, cons
   info.state_bytes = memory.state;
   info.floor_bytes = memory.floor;
   info.full_bytes = memory.process + memory.trunk + memory.state + memory.workspace +
-                    memory.slot_bytes * static_cast<uint64_t>(plan.experts) * plan.expert_layers.size();
+                    plan_slots(plan, kDirectAlignment, 0, 1.0).bytes;
   return info;
 }
 

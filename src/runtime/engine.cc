@@ -17,13 +17,59 @@ Status check_options(const EngineOptions& o) {
   if (o.threads < 0 || o.threads > 1024) return bad(fmt::format("--threads {}: must be 1 to 1024", o.threads));
   if (o.context < 0) return bad(fmt::format("--ctx {}: must be positive", o.context));
   if (o.chunk < 0 || o.chunk > 65536) return bad(fmt::format("--chunk {}: must be 1 to 65536", o.chunk));
-  if (o.io == "direct") return Error{Code::unsupported, "--io direct: not built yet; auto and buffered work"};
-  if (o.io != "auto" && o.io != "buffered") return bad(fmt::format("--io {}: must be auto, direct or buffered", o.io));
-  if (o.lookahead == "on") return Error{Code::unsupported, "--lookahead on: not built yet; auto and off work"};
-  if (o.lookahead != "auto" && o.lookahead != "off") {
+  if (o.lookahead != "auto" && o.lookahead != "on" && o.lookahead != "off") {
     return bad(fmt::format("--lookahead {}: must be auto, on or off", o.lookahead));
   }
   return {};
+}
+
+const cache::PolicyRow* policy_for(const std::string& name) {
+  return name.empty() ? &cache::policies().front() : cache::policy_by_name(name);
+}
+
+Status check_policy(const std::string& name) {
+  if (policy_for(name) != nullptr) return {};
+  std::string known;
+  for (const cache::PolicyRow& row : cache::policies()) known += (known.empty() ? "" : ", ") + std::string(row.name);
+  return Error{Code::invalid, fmt::format("--policy {}: must be one of {}", name, known)};
+}
+
+// Memory the user named is his to the last byte: it can be registered, and so held in place. What was found free may
+// have to be given back.
+io::QueueOptions queue_options(const EngineOptions& o, const Arena& slots, uint64_t bytes) {
+  io::QueueOptions q;
+  q.capacity = 4096;
+  q.depth = 512;
+  q.speculative_depth = 512;  // the store asks for few enough
+  if (o.memory_bytes > 0 && o.io != "buffered") q.registered = {slots.data(), bytes};
+  return q;
+}
+
+Result<std::unique_ptr<runtime::ExpertStore>> make_store(Engine::Parts& p, runtime::SlotPlan slots) {
+  SLUICE_TRY(Arena memory, Arena::map(slots.bytes));
+  // The rings do their own reading; a file that is read through the page cache is copied from, better by several threads.
+  const std::string backend = p.options.io_backend.empty() && p.expert_files.mode == io::Mode::buffered ? "pread" : p.options.io_backend;
+  SLUICE_TRY(auto queue, io::make_queue(backend, queue_options(p.options, memory, slots.bytes)));
+  auto pool = std::make_unique<runtime::SlotPool>(p.plan, std::move(slots), std::move(memory), *policy_for(p.options.policy));
+  return std::make_unique<runtime::ExpertStore>(p.expert_files.files, p.plan, std::move(pool), std::move(queue));
+}
+
+Status add_routes(Engine::Parts& p) {
+  const cache::RouteShape shape{static_cast<int32_t>(p.plan.expert_layers.size()), p.plan.experts, p.plan.top_k};
+  if (!p.options.routes.empty()) {
+    SLUICE_TRY(p.routes, runtime::PlayedRoutes::make(p.options.routes, shape));
+  }
+  if (!p.options.record_routes.empty()) {
+    SLUICE_TRY_VOID(cache::check_route_shape(shape));
+    p.recorder = std::make_unique<runtime::RouteRecorder>(p.options.record_routes, shape);
+  }
+  return {};
+}
+
+runtime::LookaheadMode lookahead_mode(const EngineOptions& o) {
+  return o.lookahead == "on"    ? runtime::LookaheadMode::on
+         : o.lookahead == "off" ? runtime::LookaheadMode::off
+                                : runtime::LookaheadMode::automatic;
 }
 
 }  // namespace
@@ -33,12 +79,14 @@ Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   SLUICE_TRY_VOID(check_options(options));
+  SLUICE_TRY_VOID(check_policy(options.policy));
   auto p = std::make_unique<Parts>();
   p->options = options;
   SLUICE_TRY(p->kernels, kernels::select(options.isa));
   SLUICE_TRY(p->files, store::open_model(options.model));
   SLUICE_TRY(p->plan, model::compile(p->files, options.experts));
   SLUICE_TRY(p->vocabulary, runtime::load_vocabulary(p->files));
+  SLUICE_TRY(p->expert_files, runtime::open_expert_files(p->files, p->plan, options.io));
 
   const int32_t threads = options.threads > 0 ? options.threads : cpu_count();
   runtime::MemoryRequest request;
@@ -48,7 +96,11 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   request.chunk = options.chunk;
   request.threads = threads;
   request.vocabulary = p->vocabulary.tokenizer ? p->vocabulary.tokenizer->size() : 0;
-  SLUICE_TRY(p->memory, runtime::plan_memory(p->plan, request));
+  request.alignment = p->expert_files.alignment;
+  request.small_pool = options.io == "buffered";
+  request.lookahead = options.lookahead != "off";
+  runtime::SlotPlan slots;
+  SLUICE_TRY(p->memory, runtime::plan_memory(p->plan, request, &slots));
   p->info = runtime::describe(p->files, p->plan, p->memory);
 
   p->threads = std::make_unique<ThreadPool>(threads);
@@ -56,10 +108,11 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
     return Error{Code::over_budget, fmt::format("--threads {}: the system lets this process start only {}", threads, p->threads->size())};
   }
   SLUICE_TRY(p->trunk, model::load_trunk(p->files, p->plan));
-  SLUICE_TRY(auto queue, io::make_queue("pread", {}));  // the ring comes with direct reads into slots
-  p->io_name = "buffered";
-  SLUICE_TRY(p->experts, runtime::ExpertStore::make(p->files, p->plan, p->memory.slot_count, p->memory.slot_bytes,
-                                                    std::move(queue)));
+  p->token_bytes = runtime::token_bytes(p->plan);
+  SLUICE_TRY(p->experts, make_store(*p, std::move(slots)));
+  p->io_name = p->expert_files.mode == io::Mode::direct ? "direct" : "buffered";
+  p->lookahead.emplace(p->plan, lookahead_mode(options));
+  SLUICE_TRY_VOID(add_routes(*p));
   SLUICE_TRY(auto workspace, device::make_workspace(p->plan, p->memory.chunk, p->memory.context, threads));
   p->device.emplace(p->plan, p->trunk, *p->kernels, *p->threads, std::move(workspace));
   // A large model has a hundred thousand tensors; the plan's extents and the trunk are all that is needed from here on.

@@ -9,8 +9,12 @@
 #include "kernels/kernel_table.h"
 #include "model/plan.h"
 #include "model/trunk.h"
+#include "runtime/expert_files.h"
 #include "runtime/expert_store.h"
+#include "runtime/limit.h"
+#include "runtime/lookahead.h"
 #include "runtime/pipeline.h"
+#include "runtime/routes.h"
 #include "runtime/vocabulary.h"
 #include "sluice/engine.h"
 #include "sluice/session.h"
@@ -29,8 +33,13 @@ struct Engine::Parts {
   const kernels::KernelTable* kernels = nullptr;
   std::unique_ptr<ThreadPool> threads;
   model::Trunk trunk;
+  runtime::ExpertFiles expert_files;
   std::unique_ptr<runtime::ExpertStore> experts;
   std::optional<device::CpuDevice> device;
+  std::optional<runtime::Lookahead> lookahead;
+  std::unique_ptr<runtime::PlayedRoutes> routes;      // null: the routers' own
+  std::unique_ptr<runtime::RouteRecorder> recorder;   // null: nobody asked
+  runtime::TokenBytes token_bytes;
   std::string io_name;
   bool session_alive = false;
   runtime::Observer* observer = nullptr;
@@ -42,6 +51,7 @@ struct Session::Parts {
   std::vector<float> logits;   // of the last token taken in, [vocab]
   bool has_logits = false;
   std::optional<int32_t> pending = {};  // the last token generated, not yet taken in
+  PhaseTimes phases = {};      // of all passes so far
   bool broken = false;         // a failed read left the recurrent states half advanced
 
   ~Parts() { engine.session_alive = false; }

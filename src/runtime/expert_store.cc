@@ -10,7 +10,10 @@
 namespace sluice::runtime {
 namespace {
 
-constexpr uint64_t kPartsLimit = 16;  // parts of an expert: at most gate, up, down times data, scales, biases
+constexpr uint64_t kTagReads = 16;  // reads of a slot a tag tells apart
+static_assert(kTagReads >= model::ExpertLayer::kMostParts);
+
+constexpr size_t kMostExpected = 1024;
 
 double seconds_since(std::chrono::steady_clock::time_point from) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
@@ -18,126 +21,232 @@ double seconds_since(std::chrono::steady_clock::time_point from) {
 
 }  // namespace
 
-Result<std::unique_ptr<ExpertStore>> ExpertStore::make(const store::ModelFiles& files, const model::Plan& plan,
-                                                       int32_t slots, uint64_t slot_bytes,
-                                                       std::unique_ptr<io::Queue> queue) {
-  SLUICE_CHECK(slots >= plan.top_k && slot_bytes > 0);
-  SLUICE_TRY(Arena memory, Arena::map(static_cast<uint64_t>(slots) * slot_bytes));
-  const cache::Geometry geometry{static_cast<int32_t>(plan.expert_layers.size()), plan.experts, slots};
-  return std::unique_ptr<ExpertStore>(
-      new ExpertStore(files, plan, slot_bytes, std::move(memory), geometry, std::move(queue)));
-}
-
-ExpertStore::ExpertStore(const store::ModelFiles& files, const model::Plan& plan, uint64_t slot_bytes, Arena memory,
-                         const cache::Geometry& geometry, std::unique_ptr<io::Queue> queue)
-    : files_(files), plan_(plan), slot_bytes_(slot_bytes), memory_(std::move(memory)), cache_(geometry),
-      queue_(std::move(queue)) {
-  wanted_.reserve(static_cast<size_t>(plan.experts));
-  ready_.reserve(static_cast<size_t>(plan.experts));
+ExpertStore::ExpertStore(std::vector<const io::File*> files, const model::Plan& plan, std::unique_ptr<SlotPool> pool,
+                         std::unique_ptr<io::Queue> queue)
+    : files_(std::move(files)), plan_(plan), pool_(std::move(pool)), queue_(std::move(queue)),
+      loads_(static_cast<size_t>(pool_->slots())) {
+  const auto experts = static_cast<size_t>(plan.experts);
+  wanted_.reserve(experts);
+  ready_.reserve(experts);
+  by_use_.reserve(experts);
+  expected_.reserve(kMostExpected);
   completions_.resize(64);
 }
 
-Status ExpertStore::begin(int32_t moe_index, std::span<const int32_t> experts) {
+Status ExpertStore::begin(const device::ExpertDemand& demand) {
   SLUICE_CHECK(handed_ == wanted_.size());  // the step before is over
-  moe_index_ = moe_index;
+  moe_index_ = demand.moe_index;
+  prompt_ = demand.tokens > 1;
+  failure_.reset();
   wanted_.clear();
   ready_.clear();
   ready_head_ = next_waiting_ = handed_ = 0;
-  const uint64_t record = plan_.expert_layers[static_cast<size_t>(moe_index)].record_bytes;
-  for (const int32_t expert : experts) {
-    Wanted w;
-    w.expert = expert;
-    const cache::Lookup found = cache_.acquire({moe_index, expert});
-    if (found.found()) {
-      w.slot = found.slot;
-      w.stage = Stage::ready;
-      ready_.push_back(static_cast<int32_t>(wanted_.size()));
-    }
-    found.found() ? ++counters_.hits : ++counters_.misses;
+  expected_.clear();
+  expected_head_ = 0;
+  const uint64_t record = layer(moe_index_).record_bytes;
+  for (const int32_t expert : demand.experts) wanted_.push_back({.expert = expert});
+  if (prompt_) seed(demand);
+  for (size_t i = 0; i < wanted_.size(); ++i) {
+    Wanted& w = wanted_[i];
+    const cache::Lookup found = pool_->acquire(moe_index_, w.expert);
     counters_.bytes_touched += record;
-    wanted_.push_back(w);
+    if (found.found()) {
+      join(w, static_cast<int32_t>(i), found);
+    } else {
+      ++counters_.misses;
+      counters_.bytes_needed += record;
+    }
   }
   issue();
   return {};
 }
 
+// An expert that is in a slot, or on its way to one.
+void ExpertStore::join(Wanted& w, int32_t index, const cache::Lookup& found) {
+  Load& l = load(found.slot);
+  w.slot = found.slot;
+  if (l.untried) {
+    ++counters_.foreseen;
+    counters_.bytes_needed += layer(moe_index_).record_bytes;
+    l.untried = false;
+  } else {
+    ++counters_.hits;
+  }
+  if (found.state == cache::SlotState::ready) {
+    w.stage = Stage::ready;
+    ready_.push_back(index);
+  } else {
+    w.stage = Stage::loading;
+    l.wanted = index;
+  }
+}
+
+// A prompt reads nearly everything: only as many of a layer's experts as its share of the slots, the most used ones, are
+// admitted like a token's; the others pass through the cold end and do not flush what decoding will want.
+void ExpertStore::seed(const device::ExpertDemand& demand) {
+  const auto keep = static_cast<size_t>(pool_->share_of_layer(demand.moe_index));
+  if (demand.experts.size() <= keep) return;
+  by_use_.resize(demand.experts.size());
+  for (size_t i = 0; i < by_use_.size(); ++i) by_use_[i] = static_cast<int32_t>(i);
+  std::nth_element(by_use_.begin(), by_use_.begin() + static_cast<std::ptrdiff_t>(keep), by_use_.end(), [&](int32_t a, int32_t b) {
+    const int32_t x = demand.uses[static_cast<size_t>(a)], y = demand.uses[static_cast<size_t>(b)];
+    return x != y ? x > y : a < b;
+  });
+  for (size_t i = keep; i < by_use_.size(); ++i) {
+    wanted_[static_cast<size_t>(by_use_[i])].admission = cache::Admission::speculative;
+  }
+}
+
 // Gives slots to waiting experts, in order, while there are unpinned slots and room in the queue.
 void ExpertStore::issue() {
-  const model::ExpertLayer& layer = plan_.expert_layers[static_cast<size_t>(moe_index_)];
   for (; next_waiting_ < wanted_.size(); ++next_waiting_) {
-    Wanted& w = wanted_[next_waiting_];
+    const Wanted& w = wanted_[next_waiting_];
     if (w.stage != Stage::waiting) continue;
-    if (queue_->capacity() - queue_->in_flight() < static_cast<size_t>(layer.parts)) return;
-    w.slot = cache_.begin_load({moe_index_, w.expert});
-    if (w.slot < 0) return;
-    start_reads(static_cast<int32_t>(next_waiting_), w);
+    if (!start(moe_index_, w.expert, w.admission, Why::demand, static_cast<int32_t>(next_waiting_))) return;
   }
 }
 
-void ExpertStore::start_reads(int32_t index, Wanted& w) {
-  const model::ExpertLayer& layer = plan_.expert_layers[static_cast<size_t>(moe_index_)];
-  w.stage = Stage::loading;
-  w.parts_left = layer.parts;
-  std::array<io::Request, kPartsLimit> requests;
-  for (int32_t p = 0; p < layer.parts; ++p) requests[static_cast<size_t>(p)] = request_for(index, p);
+// False: no slot, or no room in the queue; nothing has changed.
+bool ExpertStore::start(int32_t moe_index, int32_t expert, cache::Admission admission, Why why, int32_t wanted) {
+  if (queue_->capacity() - queue_->in_flight() < static_cast<size_t>(model::ExpertLayer::kMostParts)) return false;
+  int32_t slot = pool_->begin_load(moe_index, expert, admission);
+  // A policy may turn a speculative arrival away; an expert that a token waits for has to go somewhere.
+  if (slot == cache::kNoSlot && why == Why::demand) slot = pool_->begin_load(moe_index, expert, cache::Admission::demand);
+  if (slot == cache::kNoSlot) return false;
+  const RecordReads reads = record_reads(layer(moe_index), expert, pool_->plan().alignment);
+  load(slot) = {moe_index, expert, wanted, reads.count, why, false, why == Why::foreseen};
+  if (wanted >= 0) {
+    wanted_[static_cast<size_t>(wanted)].slot = slot;
+    wanted_[static_cast<size_t>(wanted)].stage = Stage::loading;
+  }
+  const std::byte** parts = pool_->parts(slot);
+  const auto extents = layer(moe_index).expert(expert);
+  std::array<io::Request, model::ExpertLayer::kMostParts> requests;
+  for (int32_t i = 0; i < reads.count; ++i) {
+    const RecordRead& read = reads.reads[static_cast<size_t>(i)];
+    for (int32_t p = read.first_part; p < read.first_part + read.parts; ++p) {
+      parts[p] = pool_->base(slot) + read.at + (extents[static_cast<size_t>(p)].offset - read.extent.offset);
+    }
+    requests[static_cast<size_t>(i)] = request_for(slot, read, i, why == Why::demand ? io::Priority::demand : io::Priority::speculative);
+  }
   if (queue_->in_flight() == 0) reading_since_ = std::chrono::steady_clock::now();
-  queue_->submit(std::span(requests).first(static_cast<size_t>(layer.parts)));
+  queue_->submit(std::span(requests).first(static_cast<size_t>(reads.count)));
+  counters_.speculative_reads += why == Why::foreseen ? 1 : 0;
+  ++loading_;
+  return true;
 }
 
-io::Request ExpertStore::request_for(int32_t index, int32_t part) const {
-  const model::ExpertLayer& layer = plan_.expert_layers[static_cast<size_t>(moe_index_)];
-  const Wanted& w = wanted_[static_cast<size_t>(index)];
-  const auto p = static_cast<size_t>(part);
-  const store::Extent& extent = layer.extents[static_cast<size_t>(w.expert) * static_cast<size_t>(layer.parts) + p];
-  return {.file = &files_.files[static_cast<size_t>(extent.file)],
-          .offset = extent.offset,
-          .dst = slot_base(w.slot) + layer.part_offset[p],
-          .bytes = extent.bytes,
-          .tag = static_cast<uint64_t>(index) * kPartsLimit + p,
-          .priority = io::Priority::demand};
+io::Request ExpertStore::request_for(int32_t slot, const RecordRead& read, int32_t index, io::Priority priority) const {
+  return {.file = files_[static_cast<size_t>(read.extent.file)],
+          .offset = read.extent.offset,
+          .dst = pool_->base(slot) + read.at,
+          .bytes = read.extent.bytes,
+          .tag = static_cast<uint64_t>(slot) * kTagReads + static_cast<uint64_t>(index),
+          .priority = priority};
 }
 
-// Books completions; the first failure is returned after all have been booked.
-Status ExpertStore::take(std::span<const io::Completion> done) {
-  Status status;
+void ExpertStore::expect(int32_t moe_index, std::span<const int32_t> experts) {
+  for (const int32_t expert : experts) {
+    if (expected_.size() == kMostExpected) return;
+    if (!pool_->find(moe_index, expert).found()) expected_.push_back({moe_index, expert});
+  }
+  start_expected();
+}
+
+void ExpertStore::pump() {
+  while (queue_->in_flight() > 0) {
+    const size_t n = queue_->poll(completions_);
+    take(std::span(completions_).first(n));
+    if (n < completions_.size()) break;
+  }
+  start_expected();
+  start_warm();
+}
+
+void ExpertStore::start_expected() {
+  for (; expected_head_ < expected_.size() && loading_ < busy(); ++expected_head_) {
+    const Expected e = expected_[expected_head_];
+    if (pool_->find(e.moe_index, e.expert).found()) continue;
+    static_cast<void>(start(e.moe_index, e.expert, cache::Admission::speculative, Why::foreseen, -1));
+  }
+}
+
+void ExpertStore::warm(std::vector<int32_t> experts) {
+  warm_ = std::move(experts);
+  warm_head_ = 0;
+}
+
+void ExpertStore::start_warm() {
+  for (; warm_head_ < warm_.size() && loading_ < busy(); ++warm_head_) {
+    const int32_t moe_index = warm_[warm_head_] / plan_.experts, expert = warm_[warm_head_] % plan_.experts;
+    if (pool_->find(moe_index, expert).found()) continue;
+    if (!pool_->has_empty(moe_index)) continue;
+    static_cast<void>(start(moe_index, expert, cache::Admission::demand, Why::warm, -1));
+  }
+}
+
+// Books completions. What fails and was read on suspicion harms nobody: who wants it reads it again.
+void ExpertStore::take(std::span<const io::Completion> done) {
   for (const io::Completion& c : done) {
-    const auto index = static_cast<int32_t>(c.tag / kPartsLimit), part = static_cast<int32_t>(c.tag % kPartsLimit);
-    Wanted& w = wanted_[static_cast<size_t>(index)];
+    const auto slot = static_cast<int32_t>(c.tag / kTagReads);
+    Load& l = load(slot);
     counters_.bytes_read += c.bytes_done;
     if (!c.ok()) {
-      w.failed = true;
-      if (status.ok()) {
-        status = io::describe(request_for(index, part), c)
-                     .within(fmt::format("layer {} expert {}: extent {}",
-                                         plan_.expert_layers[static_cast<size_t>(moe_index_)].layer, w.expert, part));
-      }
+      if (!failure_ && l.why == Why::demand) failure_ = describe(slot, static_cast<int32_t>(c.tag % kTagReads), c);
+      l.failed = true;
     }
-    if (--w.parts_left > 0) continue;
-    cache_.finish_load(w.slot, !w.failed);
-    w.stage = w.failed ? Stage::done : Stage::ready;
-    if (!w.failed) ready_.push_back(index);
+    if (--l.reads_left == 0) finish(slot);
   }
-  if (queue_->in_flight() == 0) counters_.reading_s += seconds_since(reading_since_);
-  return status;
+  if (!done.empty() && queue_->in_flight() == 0) counters_.reading_s += seconds_since(reading_since_);
+}
+
+// The last read of a slot has ended.
+void ExpertStore::finish(int32_t slot) {
+  Load& l = load(slot);
+  --loading_;
+  pool_->finish_load(slot, !l.failed);
+  if (l.why != Why::demand && !l.failed) pool_->release(slot);  // the loader's pin; who joined has one of its own
+  if (l.wanted < 0) return;
+  Wanted& w = wanted_[static_cast<size_t>(l.wanted)];
+  if (!l.failed) {
+    w.stage = Stage::ready;
+    ready_.push_back(l.wanted);
+  } else if (l.why == Why::demand) {
+    w.stage = Stage::done;
+  } else {
+    pool_->release(slot);
+    w.stage = Stage::waiting;
+    next_waiting_ = std::min(next_waiting_, static_cast<size_t>(l.wanted));
+  }
+}
+
+Error ExpertStore::describe(int32_t slot, int32_t index, const io::Completion& c) const {
+  const Load& l = loads_[static_cast<size_t>(slot)];
+  const RecordReads reads = record_reads(layer(l.moe_index), l.expert, pool_->plan().alignment);
+  const RecordRead& read = reads.reads[static_cast<size_t>(index)];
+  return io::describe(request_for(slot, read, index, io::Priority::demand), c)
+      .within(fmt::format("layer {} expert {}: extent {}", layer(l.moe_index).layer, l.expert, read.first_part));
 }
 
 Result<int32_t> ExpertStore::next(std::span<device::ReadyExpert> out) {
   if (handed_ == wanted_.size()) return 0;
-  if (ready_head_ == ready_.size()) {
-    SLUICE_CHECK(queue_->in_flight() > 0);  // else every slot is pinned by experts handed out and not released
+  pump();
+  if (ready_head_ == ready_.size() && !failure_) {
     const auto from = std::chrono::steady_clock::now();
-    while (ready_head_ == ready_.size()) {
-      const size_t n = queue_->wait(completions_);
-      SLUICE_TRY_VOID(take(std::span(completions_).first(n)));
+    while (ready_head_ == ready_.size() && !failure_) {
+      issue();
+      SLUICE_CHECK(queue_->in_flight() > 0);  // else every slot is pinned by experts handed out and not released
+      take(std::span(completions_).first(queue_->wait(completions_)));
     }
     counters_.stall_s += seconds_since(from);
   }
+  if (failure_) return *failure_;
   int32_t count = 0;
   for (; ready_head_ < ready_.size() && static_cast<size_t>(count) < out.size(); ++ready_head_, ++count) {
     const int32_t index = ready_[ready_head_];
     Wanted& w = wanted_[static_cast<size_t>(index)];
     w.stage = Stage::handed;
-    out[static_cast<size_t>(count)] = {index, w.slot, slot_base(w.slot)};
+    out[static_cast<size_t>(count)] = {index, w.slot, pool_->parts(w.slot)};
   }
   handed_ += static_cast<size_t>(count);
   return count;
@@ -146,22 +255,24 @@ Result<int32_t> ExpertStore::next(std::span<device::ReadyExpert> out) {
 void ExpertStore::release(std::span<const device::ReadyExpert> done) {
   for (const device::ReadyExpert& r : done) {
     wanted_[static_cast<size_t>(r.index)].stage = Stage::done;
-    cache_.release(r.slot);
+    pool_->release(r.slot);
   }
   issue();
 }
 
 void ExpertStore::abandon() {
   next_waiting_ = wanted_.size();
+  expected_.clear();
+  expected_head_ = 0;
   while (queue_->in_flight() > 0) {
-    const size_t n = queue_->wait(completions_);
-    static_cast<void>(take(std::span(completions_).first(n)).ok());  // the error that led here has been told
+    take(std::span(completions_).first(queue_->wait(completions_)));
   }
   for (Wanted& w : wanted_) {
-    if (w.stage == Stage::ready || w.stage == Stage::handed) cache_.release(w.slot);
+    if (w.stage == Stage::ready || w.stage == Stage::handed) pool_->release(w.slot);
     w.stage = Stage::done;
   }
-  ready_head_ = ready_.size();
+  next_waiting_ = ready_head_ = 0;
+  ready_.clear();
   handed_ = wanted_.size();
 }
 

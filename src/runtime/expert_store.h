@@ -1,75 +1,119 @@
-// The expert port over cache and io: a bounded pool of slots, filled by demand reads straight from the model's files.
+// The expert port over cache and io: a bounded pool of slots, filled by reads straight from the model's files.
 //
 // One thread calls it. A step's misses are issued together, most wanted first, as far as unpinned slots reach; slots
-// released during the step go to experts still waiting.
+// released during the step go to experts still waiting. What look-ahead expects is read while fewer than a few reads are
+// under way; what of it has not been started when the next step begins is dropped.
 #pragma once
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/arena.h"
-#include "cache/expert_cache.h"
 #include "device/expert_port.h"
 #include "io/queue.h"
 #include "model/plan.h"
+#include "runtime/slot_pool.h"
 
 namespace sluice::runtime {
 
-// Since construction; sessions keep differences.
+// Since construction; sessions keep differences. A use is one expert of one step.
 struct ExpertCounters {
-  uint64_t hits = 0, misses = 0;
-  uint64_t bytes_touched = 0;   // record bytes of every expert use
-  uint64_t bytes_read = 0;
+  uint64_t hits = 0;            // uses of an expert that was in its slot, and not there on suspicion for the first time
+  uint64_t misses = 0;          // uses that had to be read for
+  uint64_t foreseen = 0;        // first uses of an expert that look-ahead had read, or was reading
+  uint64_t bytes_touched = 0;   // record bytes of every use
+  uint64_t bytes_needed = 0;    // record bytes of misses and foreseen uses: what no look-ahead saves
+  uint64_t bytes_read = 0;      // useless look-ahead included
+  uint64_t speculative_reads = 0;  // experts
   double stall_s = 0;           // compute waited for a read
   double reading_s = 0;         // reads were outstanding, as far as this thread saw
 };
 
 class ExpertStore final : public device::ExpertPort {
  public:
-  // `files` and `plan` must outlive the store. Errors: over_budget (the slots cannot be mapped).
-  static Result<std::unique_ptr<ExpertStore>> make(const store::ModelFiles& files, const model::Plan& plan,
-                                                   int32_t slots, uint64_t slot_bytes, std::unique_ptr<io::Queue> queue);
+  // `files` by Extent::file, opened as the reads shall go. Both, and `plan`, must outlive the store.
+  // REQUIRES: slots for top_k experts of every class.
+  ExpertStore(std::vector<const io::File*> files, const model::Plan& plan, std::unique_ptr<SlotPool> pool,
+              std::unique_ptr<io::Queue> queue);
 
-  Status begin(int32_t moe_index, std::span<const int32_t> experts) override;
+  Status begin(const device::ExpertDemand& demand) override;
+  void expect(int32_t moe_index, std::span<const int32_t> experts) override;
+  void pump() override;
   Result<int32_t> next(std::span<device::ReadyExpert> out) override;
   void release(std::span<const device::ReadyExpert> done) override;
   void abandon() override;
 
+  // Experts worth having before anybody asks, most wanted first, as moe_index * experts + expert: read into empty slots
+  // when the drive is idle.
+  void warm(std::vector<int32_t> experts);
+
   const ExpertCounters& counters() const { return counters_; }
+  const SlotPool& pool() const { return *pool_; }
+  const io::Queue& queue() const { return *queue_; }
 
  private:
   enum class Stage : uint8_t { waiting, loading, ready, handed, done };
+  enum class Why : uint8_t { demand, foreseen, warm };
   struct Wanted {
-    int32_t expert = 0, slot = 0, parts_left = 0;
+    int32_t expert = 0, slot = 0;
+    cache::Admission admission = cache::Admission::demand;
     Stage stage = Stage::waiting;
+  };
+  // What is being read into a slot, or was.
+  struct Load {
+    int32_t moe_index = 0, expert = 0;
+    int32_t wanted = -1;    // of the step, that waits for it
+    int32_t reads_left = 0;
+    Why why = Why::demand;
     bool failed = false;
+    bool untried = false;   // foreseen, and not used so far
+  };
+  // Experts under way while others may be started that no token waits for. A token's steps are short: enough to keep the
+  // drive busy (docs/lab/2026-11-23-direct-and-depth.md: 2 MB records saturate at 1 or 2 in flight), few enough for a
+  // demand read to come through soon. A prompt's are long, and nobody looks after the queue meanwhile.
+  static constexpr int32_t kBusyToken = 2, kBusyPrompt = 128;
+  struct Expected {
+    int32_t moe_index, expert;
   };
 
-  ExpertStore(const store::ModelFiles& files, const model::Plan& plan, uint64_t slot_bytes, Arena memory,
-              const cache::Geometry& geometry, std::unique_ptr<io::Queue> queue);
   void issue();
-  void start_reads(int32_t index, Wanted& w);
-  io::Request request_for(int32_t index, int32_t part) const;
-  Status take(std::span<const io::Completion> done);
-  std::byte* slot_base(int32_t slot) const { return memory_.data() + static_cast<uint64_t>(slot) * slot_bytes_; }
+  bool start(int32_t moe_index, int32_t expert, cache::Admission admission, Why why, int32_t wanted);
+  void start_expected();
+  void start_warm();
+  io::Request request_for(int32_t slot, const RecordRead& read, int32_t index, io::Priority priority) const;
+  void take(std::span<const io::Completion> done);
+  void finish(int32_t slot);
+  Error describe(int32_t slot, int32_t index, const io::Completion& c) const;
+  void seed(const device::ExpertDemand& demand);
+  void join(Wanted& w, int32_t index, const cache::Lookup& found);
+  const model::ExpertLayer& layer(int32_t moe_index) const { return plan_.expert_layers[static_cast<size_t>(moe_index)]; }
+  int32_t busy() const { return prompt_ ? kBusyPrompt : kBusyToken; }
+  Load& load(int32_t slot) { return loads_[static_cast<size_t>(slot)]; }
 
-  const store::ModelFiles& files_;
+  const std::vector<const io::File*> files_;
   const model::Plan& plan_;
-  const uint64_t slot_bytes_;
-  Arena memory_;
-  cache::ExpertCache cache_;
+  std::unique_ptr<SlotPool> pool_;
   std::unique_ptr<io::Queue> queue_;
 
   int32_t moe_index_ = 0;
+  bool prompt_ = false;              // the chunk is of several tokens
   std::vector<Wanted> wanted_;       // of the step, in the order given; capacity fixed at construction
   std::vector<int32_t> ready_;       // indices not yet handed out, a FIFO from ready_head_
   size_t ready_head_ = 0;
   size_t next_waiting_ = 0;          // all before it are past waiting
   size_t handed_ = 0;
+  std::vector<Load> loads_;          // by slot
+  int32_t loading_ = 0;              // slots being read into
+  std::vector<Expected> expected_;   // not yet started, a FIFO from expected_head_
+  size_t expected_head_ = 0;
+  std::vector<int32_t> warm_;        // likewise, from warm_head_
+  size_t warm_head_ = 0;
+  std::vector<int32_t> by_use_;      // scratch of seed
   std::chrono::steady_clock::time_point reading_since_{};  // while reads are outstanding
   std::vector<io::Completion> completions_;
+  std::optional<Error> failure_;     // of a read the step waits for
   ExpertCounters counters_;
 };
 

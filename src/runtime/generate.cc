@@ -42,34 +42,66 @@ class Output {
   StopText stop_;
 };
 
-void fill_stats(Stats& stats, const Engine::Parts& e, const ExpertCounters& start, const ExpertCounters& decode_start) {
+// Where the counters of engine and session stand.
+struct Mark {
+  ExpertCounters experts;
+  PhaseTimes phases;
+};
+
+PhaseTimes since(const PhaseTimes& now, const PhaseTimes& then) {
+  return {now.attention - then.attention, now.delta_net - then.delta_net, now.router - then.router, now.shared - then.shared,
+          now.experts - then.experts,     now.io_wait - then.io_wait,     now.lookahead - then.lookahead,
+          now.head - then.head,           now.other - then.other};
+}
+
+void fill_decode_stats(Stats& stats, const Session::Parts& s, const ExpertCounters& then) {
+  const Engine::Parts& e = s.engine;
   const ExpertCounters& now = e.experts->counters();
-  stats.hits = now.hits - start.hits;
-  stats.misses = now.misses - start.misses;
-  stats.bytes_read = now.bytes_read - start.bytes_read;
-  if (stats.decode_tokens > 0) {
-    const auto tokens = static_cast<double>(stats.decode_tokens);
-    const auto read = static_cast<double>(now.bytes_read - decode_start.bytes_read);
-    const double uses = static_cast<double>(now.hits - decode_start.hits + now.misses - decode_start.misses);
-    const double stall = now.stall_s - decode_start.stall_s;
-    stats.expert_bytes_per_token = static_cast<double>(now.bytes_touched - decode_start.bytes_touched) / tokens;
-    stats.ssd_bytes_per_token = read / tokens;
-    stats.hit_rate = uses > 0 ? static_cast<double>(now.hits - decode_start.hits) / uses : 0;
-    stats.stall_share = stats.decode_s > 0 ? stall / stats.decode_s : 0;
-    const double busy = now.reading_s - decode_start.reading_s;
-    stats.ssd_gb_s = busy > 0 ? read / busy / 1e9 : 0;
-  }
+  const auto tokens = static_cast<double>(stats.decode_tokens);
+  const auto read = static_cast<double>(now.bytes_read - then.bytes_read);
+  const double hits = static_cast<double>(now.hits - then.hits);
+  const double uses = hits + static_cast<double>(now.misses - then.misses + now.foreseen - then.foreseen);
+  const double busy = now.reading_s - then.reading_s;
+  stats.expert_bytes_per_token = static_cast<double>(now.bytes_touched - then.bytes_touched) / tokens;
+  stats.ssd_bytes_per_token = read / tokens;
+  stats.hit_rate = uses > 0 ? hits / uses : 0;
+  stats.stall_share = stats.decode_s > 0 ? (now.stall_s - then.stall_s) / stats.decode_s : 0;
+  stats.ssd_gb_s = busy > 0 ? read / busy / 1e9 : 0;
+  stats.speculative_reads = now.speculative_reads - then.speculative_reads;
+  stats.speculative_used = now.foreseen - then.foreseen;
+  stats.trunk_bytes_per_token = e.token_bytes.trunk;
+  const double positions = static_cast<double>(s.state.position) - tokens / 2;
+  stats.state_bytes_per_token = e.token_bytes.recurrent + e.token_bytes.kv_row * positions;
+  const Moved moved{stats.expert_bytes_per_token, static_cast<double>(now.bytes_needed - then.bytes_needed) / tokens,
+                    stats.trunk_bytes_per_token, stats.state_bytes_per_token};
+  stats.limit_tok_s = limit_tok_s(moved, {e.options.ssd_gb_s, e.options.ram_gb_s});
+  if (stats.limit_tok_s) stats.share_of_limit = stats.decode_tok_s() / *stats.limit_tok_s;
+}
+
+void fill_stats(Stats& stats, const Session::Parts& s, const Mark& start, const Mark& decode) {
+  const Engine::Parts& e = s.engine;
+  const ExpertCounters& now = e.experts->counters();
+  stats.hits = now.hits - start.experts.hits;
+  stats.misses = now.misses + now.foreseen - start.experts.misses - start.experts.foreseen;
+  stats.bytes_read = now.bytes_read - start.experts.bytes_read;
+  stats.prompt_bytes_read = decode.experts.bytes_read - start.experts.bytes_read;
+  stats.prompt_bytes_touched = decode.experts.bytes_touched - start.experts.bytes_touched;
+  stats.prompt_phases = since(decode.phases, start.phases);
+  stats.decode_phases = since(s.phases, decode.phases);
+  if (stats.decode_tokens > 0) fill_decode_stats(stats, s, decode.experts);
   stats.peak_rss_bytes = peak_rss();
   stats.k = e.plan.top_k;
   stats.threads = e.threads->size();
   stats.isa = e.kernels->name;
   stats.io = e.io_name;
+  stats.policy = e.options.policy.empty() ? cache::policies().front().name : e.options.policy;
+  stats.routes = e.routes != nullptr ? e.routes->title() : "own";
 }
 
 class Run {
  public:
   Run(Session::Parts& session, const GenerateOptions& options, const TokenSink& sink)
-      : s_(session), o_(options), sink_(sink), output_(session.engine, options), start_(session.engine.experts->counters()) {}
+      : s_(session), o_(options), sink_(sink), output_(session.engine, options), start_(mark()) {}
 
   Result<Generation> go(std::span<const int32_t> prompt) {
     SLUICE_TRY(Sampler sampler, Sampler::make(o_.sampling, s_.engine.plan.vocab, real_tokens(s_.engine)));
@@ -77,11 +109,11 @@ class Run {
     if (prompt.empty() && !s_.has_logits && !s_.pending) return Error{Code::invalid, "empty prompt: there is nothing to continue"};
     const auto from = Clock::now();
     const int64_t before = s_.state.position;
-    Status fed = feed(s_, prompt, {}, o_.cancel);
+    Status fed = feed(s_, prompt, {}, {o_.cancel, &o_.prompt_progress});
     if (!fed.ok() && fed.error().code != Code::cancelled) return std::move(fed).error();
     out_.stats.prompt_tokens = s_.state.position - before;
     out_.stats.prompt_s = seconds_since(from);
-    decode_start_ = s_.engine.experts->counters();
+    decode_start_ = mark();
     decode_from_ = Clock::now();
     out_.finish = Finish::cancelled;
     if (fed.ok()) {
@@ -91,7 +123,8 @@ class Run {
     const std::string rest = output_.finish();
     out_.text += rest;
     if (sink_ && !rest.empty()) sink_(-1, rest);
-    fill_stats(out_.stats, s_.engine, start_, decode_start_);
+    fill_stats(out_.stats, s_, start_, decode_start_);
+    if (s_.engine.recorder != nullptr) SLUICE_TRY_VOID(s_.engine.recorder->write());
     return std::move(out_);
   }
 
@@ -125,12 +158,14 @@ class Run {
         out_.finish = Finish::context_full;
         break;
       }
-      SLUICE_TRY_VOID(feed(s_, {}, {}, nullptr));
+      SLUICE_TRY_VOID(feed(s_, {}, {}, {}));
       ++out_.stats.decode_tokens;
       out_.stats.decode_s = seconds_since(decode_from_);
     }
     return {};
   }
+
+  Mark mark() const { return {s_.engine.experts->counters(), s_.phases}; }
 
   bool is_stop(int32_t token) const {
     const auto& stops = s_.engine.vocabulary.stop_tokens;
@@ -142,7 +177,7 @@ class Run {
   const TokenSink& sink_;
   Output output_;
   Generation out_;
-  ExpertCounters start_, decode_start_;
+  Mark start_, decode_start_;
   Clock::time_point decode_from_;
 };
 

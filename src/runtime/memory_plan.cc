@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/arena.h"
+#include "device/cpu/forecast_routers.h"
 #include "device/cpu/workspace.h"
 #include "device/state.h"
 #include "model/trunk.h"
@@ -14,8 +15,8 @@ namespace sluice::runtime {
 namespace {
 
 constexpr int64_t kDefaultContext = 8192;
-constexpr int32_t kLargestChunk = 256;
-constexpr uint64_t kPage = 4096;
+constexpr int32_t kLargestChunk = 2048;
+constexpr int32_t kSmallPool = 32;  // slots a class, where the page cache is the cache: one expert computed, others read
 
 // The program itself, its stacks and I/O threads; and the tokenizer's tables by the token (measured: about 190 bytes a
 // token and its merge with the real 248k vocabulary, docs/lab/2026-11-23-first-figures.md).
@@ -37,18 +38,33 @@ std::string human_bytes(uint64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.3g} {}", value, kUnits[unit]);
 }
 
-uint64_t slot_bytes(const model::Plan& plan) {
-  uint64_t most = 0;
-  for (const model::ExpertLayer& layer : plan.expert_layers) most = std::max(most, layer.slot_bytes);
-  return align_up(most, kPage);
-}
-
 uint64_t default_budget(uint64_t available) {
   const uint64_t reserve = std::min(available / 10, uint64_t{1} << 30);
   return available - reserve;
 }
 
-Result<MemoryPlan> plan_memory(const model::Plan& plan, const MemoryRequest& r) {
+namespace {
+
+// Slots in `bytes`; none beyond a small pool where the page cache is to have the rest.
+SlotPlan slots_in(const model::Plan& plan, const MemoryRequest& r, uint64_t bytes) {
+  if (!r.small_pool) return plan_slots_in(plan, r.alignment, bytes);
+  const int32_t each = std::max(kSmallPool, 2 * plan.top_k);
+  return plan_slots(plan, r.alignment, 0, 0.0, each);
+}
+
+Error over_floor(const MemoryPlan& m, const MemoryRequest& r, uint64_t least_slots) {
+  return {Code::over_budget,
+          fmt::format("{} {}: this model needs at least {} ({} bytes): {} trunk, {} state for {} positions, {} experts of "
+                      "{}, {} working buffers and program; give more or lower --ctx",
+                      r.budget_given ? "--memory" : "memory left here:", human_bytes(m.budget), human_bytes(m.floor),
+                      m.floor, human_bytes(m.trunk), human_bytes(m.state), m.context, human_bytes(least_slots),
+                      r.small_pool ? "one layer" : "one token",
+                      human_bytes(m.floor - m.trunk - m.state - least_slots))};
+}
+
+}  // namespace
+
+Result<MemoryPlan> plan_memory(const model::Plan& plan, const MemoryRequest& r, SlotPlan* slots_out) {
   MemoryPlan m;
   m.budget = r.budget;
   m.context = r.context > 0 ? r.context : std::min(plan.context, kDefaultContext);
@@ -56,36 +72,29 @@ Result<MemoryPlan> plan_memory(const model::Plan& plan, const MemoryRequest& r) 
     return Error{Code::invalid, fmt::format("--ctx {}: this model takes at most {} positions", m.context, plan.context)};
   }
   m.process = process_bytes(plan, r);
-  m.trunk = model::trunk_bytes(plan);
+  m.trunk = model::trunk_bytes(plan) + (r.lookahead ? device::ForecastRouters::bytes(plan) : 0);
   m.state = device::state_bytes(plan, m.context);
-  m.slot_bytes = slot_bytes(plan);
-  const int64_t every = int64_t{plan.experts} * static_cast<int64_t>(plan.expert_layers.size());
-  const int64_t token = int64_t{plan.top_k} * static_cast<int64_t>(plan.expert_layers.size());
+  const uint64_t least_slots = slots_in(plan, r, 0).bytes;
   const uint64_t resident = m.process + m.trunk + m.state;
-  const uint64_t token_experts = static_cast<uint64_t>(token) * m.slot_bytes;
-  const uint64_t least_work = device::workspace_bytes(plan, 1, m.context, r.threads);
-  m.floor = resident + least_work + token_experts;
-  if (m.budget < m.floor) {
-    return Error{Code::over_budget,
-                 fmt::format("{} {}: this model needs at least {} ({} bytes): {} trunk, {} state for {} positions, {} "
-                             "experts of one token, {} working buffers and program; give more or lower --ctx",
-                             r.budget_given ? "--memory" : "memory left here:", human_bytes(m.budget), human_bytes(m.floor), m.floor, human_bytes(m.trunk), human_bytes(m.state),
-                             m.context, human_bytes(token_experts), human_bytes(least_work + m.process))};
-  }
-  // A prompt's working buffers may take a quarter of what the floor leaves, unless the user fixed the chunk.
+  auto work = [&](int32_t chunk) { return device::workspace_bytes(plan, chunk, m.context, r.threads); };
+  const uint64_t least_work = work(1);
+  m.floor = resident + least_work + least_slots;
+  if (m.budget < m.floor) return over_floor(m, r, least_slots);
+  // A prompt's working buffers may take an eighth of what the floor leaves, unless the user fixed the chunk.
   const uint64_t spare = m.budget - m.floor;
   m.chunk = r.chunk > 0 ? r.chunk : kLargestChunk;
-  auto work = [&](int32_t chunk) { return device::workspace_bytes(plan, chunk, m.context, r.threads); };
-  while (r.chunk == 0 && m.chunk > 1 && work(m.chunk) - least_work > spare / 4) m.chunk /= 2;
+  while (r.chunk == 0 && m.chunk > 1 && (m.chunk > m.context || work(m.chunk) - least_work > spare / 8)) m.chunk /= 2;
   m.workspace = work(m.chunk);
   if (m.workspace - least_work > spare) {
     return Error{Code::over_budget, fmt::format("--chunk {}: its working buffers are {}, {} more than --memory {} leaves", m.chunk,
                                                 human_bytes(m.workspace), human_bytes(m.workspace - least_work - spare),
                                                 human_bytes(m.budget))};
   }
-  const uint64_t left = m.budget - resident - m.workspace;
-  m.slot_count = static_cast<int32_t>(std::min<uint64_t>(left / m.slot_bytes, static_cast<uint64_t>(every)));
-  m.slots = static_cast<uint64_t>(m.slot_count) * m.slot_bytes;
+  const SlotPlan slots = slots_in(plan, r, m.budget - resident - m.workspace);
+  m.slot_bytes = slots.largest();
+  m.slot_count = slots.slots;
+  m.slots = slots.bytes;
+  if (slots_out != nullptr) *slots_out = slots;
   return m;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "model/plan.h"
+#include "runtime/slot_layout.h"
 #include "sluice/engine.h"
 
 namespace sluice::runtime {
@@ -11,19 +12,20 @@ struct MemoryRequest {
   uint64_t budget = 0;      // bytes, already resolved from the machine when the user gave none
   bool budget_given = true; // for the message
   int64_t context = 0;      // 0: the model's, at most 8192
-  int32_t chunk = 0;        // 0: as large as fits, up to 256
+  int32_t chunk = 0;        // 0: as large as an eighth of what the floor leaves holds, up to 2048
   int32_t threads = 1;
   int64_t vocabulary = 0;   // tokens the tokenizer holds
+  uint64_t alignment = 4096;  // of reads into slots: the largest File::alignment()
+  bool small_pool = false;    // the page cache is the cache: slots only for what is being computed
+  bool lookahead = true;
 };
 
-// Errors: over_budget, naming what the floor is and what it is made of; invalid (a context beyond the model's).
-Result<MemoryPlan> plan_memory(const model::Plan& plan, const MemoryRequest& request);
+// `slots`, where given, takes the slots as they are planned. Errors: over_budget, naming what the floor is and what it is
+// made of; invalid (a context beyond the model's).
+Result<MemoryPlan> plan_memory(const model::Plan& plan, const MemoryRequest& request, SlotPlan* slots = nullptr);
 
 // What the plan sets aside for logits when every position's are wanted.
 inline constexpr uint64_t kLogitsBytes = uint64_t{8} << 20;
-
-// Bytes one expert's slot takes: the largest layer's, in whole pages.
-uint64_t slot_bytes(const model::Plan& plan);
 
 // The budget when the user names none: what is available, less a reserve for everybody else.
 uint64_t default_budget(uint64_t available);

@@ -1,10 +1,14 @@
-// The walk of a chunk through the model: the steps in order, each run by the device.
+// The walk of a chunk through the model: the steps in order, each run by the device; look-ahead between layers.
 #pragma once
 
 #include <atomic>
+#include <functional>
 
 #include "device/cpu/cpu_device.h"
 #include "model/plan.h"
+#include "runtime/lookahead.h"
+#include "runtime/routes.h"
+#include "sluice/stats.h"
 
 namespace sluice::runtime {
 
@@ -18,10 +22,21 @@ class Observer {
   virtual void routed(int32_t layer, std::span<const int32_t> experts) = 0;
 };
 
-// Runs all steps over `chunk` and advances its state's position. `cancel` and `observer` may be null. Errors: from the
-// expert port; cancelled, once *cancel is seen true between two steps. The session's state is then unusable: the position
-// is not advanced, recurrent states are.
-Status run_chunk(const model::Plan& plan, device::CpuDevice& device, const device::Chunk& chunk,
-                 const std::atomic<bool>* cancel, Observer* observer);
+// What walks along. All but the first two may be null.
+struct Walk {
+  const model::Plan& plan;
+  device::CpuDevice& device;
+  const ExpertCounters* counters = nullptr;  // of the port, where `phases` or `lookahead` are wanted
+  Lookahead* lookahead = nullptr;
+  PhaseTimes* phases = nullptr;              // added to
+  RouteRecorder* recorder = nullptr;
+  Observer* observer = nullptr;
+  const std::atomic<bool>* cancel = nullptr;
+  const std::function<void(int32_t layer)>* layer_done = nullptr;  // called after every layer
+};
+
+// Runs all steps over `chunk` and advances its state's position. Errors: from the expert port; cancelled, once *cancel is
+// seen true between two steps. The session's state is then unusable: the position is not advanced, recurrent states are.
+Status run_chunk(const Walk& walk, const device::Chunk& chunk);
 
 }  // namespace sluice::runtime

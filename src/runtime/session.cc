@@ -34,7 +34,7 @@ void Session::reset() {
 }
 
 Status Session::feed(std::span<const int32_t> tokens, const LogitsSink& sink) {
-  return runtime::feed(*parts_, tokens, sink, nullptr);
+  return runtime::feed(*parts_, tokens, sink, {});
 }
 
 Result<Generation> Session::generate(std::span<const int32_t> prompt, const GenerateOptions& options, const TokenSink& sink) {
@@ -60,11 +60,34 @@ Status check_tokens(const Session::Parts& s, std::span<const int32_t> tokens) {
   return {};
 }
 
+// Tells how much of all tokens is done, a chunk being as far as its layers.
+class Progress {
+ public:
+  Progress(const FeedOptions& options, int32_t layers, size_t total) : sink_(options.progress), layers_(layers), total_(total) {
+    if (sink_ != nullptr && *sink_) tell_ = [this](int32_t layer) { tell(layer); };
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  void chunk(size_t at, size_t count) { at_ = at, count_ = count; }
+  const std::function<void(int32_t)>* layer_done() const { return tell_ ? &tell_ : nullptr; }
+
+ private:
+  void tell(int32_t layer) const {
+    const double in_chunk = static_cast<double>(layer + 1) / layers_;
+    (*sink_)((static_cast<double>(at_) + in_chunk * static_cast<double>(count_)) / static_cast<double>(total_));
+  }
+  const std::function<void(double)>* sink_;
+  const int32_t layers_;
+  const size_t total_;
+  size_t at_ = 0, count_ = 0;
+  std::function<void(int32_t)> tell_;
+};
+
 // One chunk; logits of all its tokens when `all`, else of its last into s.logits when `last`.
 Status run_one(Session::Parts& s, std::span<const int32_t> tokens, bool last, std::vector<float>* all,
-               const std::atomic<bool>* cancel) {
+               const std::atomic<bool>* cancel, const Progress& progress) {
   Engine::Parts& e = s.engine;
-  device::Chunk chunk{tokens, &s.state, e.experts.get(), 0, nullptr};
+  device::Chunk chunk{tokens, &s.state, e.experts.get(), 0, nullptr, e.routes.get()};
   if (all != nullptr) {
     all->resize(tokens.size() * static_cast<size_t>(e.plan.vocab));
     chunk.logits = all->data();
@@ -72,7 +95,16 @@ Status run_one(Session::Parts& s, std::span<const int32_t> tokens, bool last, st
     chunk.first_logits = static_cast<int64_t>(tokens.size()) - (last ? 1 : 0);
     chunk.logits = s.logits.data();
   }
-  Status status = run_chunk(e.plan, *e.device, chunk, cancel, e.observer);
+  const Walk walk{.plan = e.plan,
+                  .device = *e.device,
+                  .counters = &e.experts->counters(),
+                  .lookahead = &*e.lookahead,
+                  .phases = &s.phases,
+                  .recorder = e.recorder.get(),
+                  .observer = e.observer,
+                  .cancel = cancel,
+                  .layer_done = progress.layer_done()};
+  Status status = run_chunk(walk, chunk);
   if (!status.ok()) s.broken = true;
   return status;
 }
@@ -83,15 +115,17 @@ size_t rows_at_once(const Engine::Parts& e) {
   return std::clamp<size_t>(rows, 1, static_cast<size_t>(e.memory.chunk));
 }
 
-Status feed_all(Session::Parts& s, std::span<const int32_t> tokens, const LogitsSink& sink, const std::atomic<bool>* cancel) {
+Status feed_all(Session::Parts& s, std::span<const int32_t> tokens, const LogitsSink& sink, const FeedOptions& options) {
   const auto vocab = static_cast<size_t>(s.engine.plan.vocab);
   const size_t chunk = sink ? rows_at_once(s.engine) : static_cast<size_t>(s.engine.memory.chunk);
   std::vector<float> all;
+  Progress progress(options, s.engine.plan.layers, tokens.size());
   for (size_t at = 0; at < tokens.size();) {
     const size_t count = std::min(tokens.size() - at, chunk);
     const int64_t position = s.state.position;
     const bool last = at + count == tokens.size();
-    SLUICE_TRY_VOID(run_one(s, tokens.subspan(at, count), last, sink ? &all : nullptr, cancel));
+    progress.chunk(at, count);
+    SLUICE_TRY_VOID(run_one(s, tokens.subspan(at, count), last, sink ? &all : nullptr, options.cancel, progress));
     at += count;
     for (size_t t = 0; sink && t < count; ++t) {
       SLUICE_TRY_VOID(sink(position + static_cast<int64_t>(t), std::span(all).subspan(t * vocab, vocab)));
@@ -103,14 +137,14 @@ Status feed_all(Session::Parts& s, std::span<const int32_t> tokens, const Logits
 
 }  // namespace
 
-Status feed(Session::Parts& s, std::span<const int32_t> tokens, const LogitsSink& sink, const std::atomic<bool>* cancel) {
+Status feed(Session::Parts& s, std::span<const int32_t> tokens, const LogitsSink& sink, const FeedOptions& options) {
   SLUICE_TRY_VOID(check_tokens(s, tokens));
   if (s.pending) {  // the last token generated: chosen, but not yet taken in
     const int32_t pending = *s.pending;
     s.pending.reset();
-    SLUICE_TRY_VOID(feed_all(s, {&pending, 1}, {}, cancel));
+    SLUICE_TRY_VOID(feed_all(s, {&pending, 1}, {}, {options.cancel, nullptr}));
   }
-  SLUICE_TRY_VOID(feed_all(s, tokens, sink, cancel));
+  SLUICE_TRY_VOID(feed_all(s, tokens, sink, options));
   if (!tokens.empty()) s.has_logits = true;
   return {};
 }

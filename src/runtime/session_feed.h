@@ -5,8 +5,13 @@
 
 namespace sluice::runtime {
 
-// As Session::feed. `cancel` (may be null) is looked at between steps; a cancelled session must be reset.
-Status feed(Session::Parts& session, std::span<const int32_t> tokens, const LogitsSink& sink, const std::atomic<bool>* cancel);
+struct FeedOptions {
+  const std::atomic<bool>* cancel = nullptr;                    // looked at between steps; a cancelled session must be reset
+  const std::function<void(double share)>* progress = nullptr;  // told after every layer, from 0 to 1
+};
+
+// As Session::feed.
+Status feed(Session::Parts& session, std::span<const int32_t> tokens, const LogitsSink& sink, const FeedOptions& options);
 
 // As Session::generate.
 Result<Generation> generate(Session::Parts& session, std::span<const int32_t> prompt, const GenerateOptions& options,

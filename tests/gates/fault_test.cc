@@ -20,8 +20,9 @@ std::vector<int32_t> prompt() {
 }
 
 // The demo with a slot pool of one token's experts, and reads that go through `faulty` (null: the real thing).
-std::unique_ptr<Engine> open_with(io::FaultyReader* faulty) {
+std::unique_ptr<Engine> open_with(io::FaultyReader* faulty, const char* lookahead = "off") {
   EngineOptions o;
+  o.lookahead = lookahead;
   o.model = kDemo;
   o.threads = 2;
   o.context = 128;
@@ -33,10 +34,11 @@ std::unique_ptr<Engine> open_with(io::FaultyReader* faulty) {
   if (faulty != nullptr) options.reader = faulty->reader();
   auto queue = io::make_queue("pread", options);  // the one whose reads faults can be put into
   EXPECT_TRUE(queue.ok());
-  const int32_t slots = p.plan.top_k * static_cast<int32_t>(p.plan.expert_layers.size());
-  auto store = runtime::ExpertStore::make(p.files, p.plan, slots, p.memory.slot_bytes, std::move(queue).value());
-  EXPECT_TRUE(store.ok());
-  p.experts = std::move(store).value();
+  runtime::SlotPlan slots = runtime::plan_slots_in(p.plan, p.expert_files.alignment, 0);
+  EXPECT_EQ(slots.slots, p.plan.top_k * static_cast<int32_t>(p.plan.expert_layers.size()));
+  Arena memory = Arena::map(slots.bytes).value();
+  auto pool = std::make_unique<runtime::SlotPool>(p.plan, std::move(slots), std::move(memory), cache::policies().front());
+  p.experts = std::make_unique<runtime::ExpertStore>(p.expert_files.files, p.plan, std::move(pool), std::move(queue).value());
   return std::move(engine).value();
 }
 
@@ -120,6 +122,17 @@ TEST(Fault, TheEngineSurvivesAFailedRequest) {
   EXPECT_FALSE(feed_prompt(*engine).status.ok());
   EXPECT_EQ(faulty.struck(0), 12u);
   expect_good(feed_prompt(*engine));
+}
+
+// Guesses fail and nobody is told: who needs the expert reads it again. Every ninth read fails, and a read is tried three
+// times, so a struck read succeeds later; three errors on end would be one read's failure, which demand reads may not see.
+TEST(Fault, GuessesThatFailChangeNoByte) {
+  io::FaultyReader faulty(io::system_reader(), {{.fault = io::Fault::error, .every = 9}});
+  const auto engine = open_with(&faulty, "on");
+  expect_good(feed_prompt(*engine));
+  EXPECT_GT(faulty.struck(0), 100u);
+  EXPECT_GT(engine->parts().experts->counters().speculative_reads, 100u);
+  EXPECT_GT(engine->parts().experts->counters().foreseen, 0u);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <set>
 
+#include "io/backend.h"
 #include "runtime/engine_parts.h"
 #include "sluice/engine.h"
 #include "sluice/session.h"
@@ -24,6 +26,7 @@ struct Setting {
   int32_t chunk = 32;     // fixed, so that the slots are what is left and nothing else
   int32_t experts = 0;
   std::string isa = {};
+  std::string io = "auto", io_backend = {}, lookahead = "auto", policy = {};
 };
 
 struct Outcome {
@@ -31,6 +34,9 @@ struct Outcome {
   std::vector<int32_t> tokens;
   Stats stats;
   MemoryPlan memory;
+  runtime::ExpertCounters experts;
+  io::Counters reads;
+  std::string io;
 };
 
 EngineOptions options_for(const Setting& s) {
@@ -40,6 +46,10 @@ EngineOptions options_for(const Setting& s) {
   o.chunk = s.chunk;
   o.experts = s.experts;
   o.isa = s.isa;
+  o.io = s.io;
+  o.io_backend = s.io_backend;
+  o.lookahead = s.lookahead;
+  o.policy = s.policy;
   o.context = 512;
   return o;
 }
@@ -50,9 +60,8 @@ uint64_t budget_for(const Setting& s) {
   EXPECT_TRUE(engine.ok()) << engine.error().message;
   const MemoryPlan& m = (*engine)->memory();
   const ModelInfo& info = (*engine)->info();
-  const int32_t all = info.experts * info.layers;
-  const int32_t slots = s.slots > 0 ? static_cast<int32_t>(all * s.slots) : info.top_k * info.layers;
-  return m.total() - m.slots + static_cast<uint64_t>(slots) * m.slot_bytes;
+  const Engine::Parts& p = (*engine)->parts();
+  return m.total() - m.slots + runtime::plan_slots(p.plan, p.expert_files.alignment, info.top_k, s.slots).bytes;
 }
 
 std::vector<int32_t> prompt_ids(const Engine& engine) {
@@ -92,6 +101,9 @@ Outcome run(const Setting& s) {
   out.stats.misses = c.misses;
   out.stats.bytes_read = c.bytes_read;
   out.memory = (*engine)->memory();
+  out.experts = c;
+  out.reads = (*engine)->parts().experts->queue().counters();
+  out.io = (*engine)->parts().io_name;
   return out;
 }
 
@@ -130,7 +142,7 @@ TEST_F(Gate, CacheSizeChangesNoByte) {
     SCOPED_TRACE(share);
     const Outcome small = run({.slots = share});
     EXPECT_LT(small.memory.slot_count, full.memory.slot_count);
-    EXPECT_EQ(small.memory.slot_count, share == 0.6 ? 153 : 64);  // with 8 of 32 experts the floor is 25 %
+    EXPECT_EQ(small.memory.slot_count, share == 0.6 ? 152 : 64);  // with 8 of 32 experts the floor is 25 %
     EXPECT_GT(small.stats.misses, full.stats.misses);
     EXPECT_GT(small.stats.hits, 0u);
     expect_same_bytes(full, small);
@@ -171,6 +183,50 @@ TEST_F(Gate, SmallCacheOneThreadAndOddChunksTogether) {
   const Outcome odd = run({.slots = 0.0, .threads = 1, .chunk = 5});
   EXPECT_GT(odd.stats.misses, reference().stats.misses);
   expect_same_bytes(reference(), odd);
+}
+
+// Direct past the page cache or through it, by rings or by threads. Direct reads land in slots at other places, with the
+// file's neighbouring bytes around them.
+TEST_F(Gate, TheWayOfReadingChangesNoByte) {
+  bool direct_ran = false;
+  for (const char* io : {"auto", "direct", "buffered"}) {
+    for (const io::Backend& backend : io::backends()) {
+      SCOPED_TRACE(std::string(io) + " " + std::string(backend.name));
+      const Outcome other = run({.slots = 0.25, .io = io, .io_backend = std::string(backend.name)});
+      EXPECT_EQ(other.reads.failures, 0u);
+      EXPECT_GT(other.reads.bytes, 1u << 20);
+      EXPECT_TRUE(io == std::string("auto") || other.io == io);
+      EXPECT_EQ(other.reads.registered_reads > 0, backend.name == "uring" && io != std::string("buffered"));
+      direct_ran = direct_ran || other.io == "direct";
+      expect_same_bytes(reference(), other);
+    }
+  }
+  EXPECT_TRUE(direct_ran) << "this file system has no direct reads: the gate compared buffered reads only";
+}
+
+TEST_F(Gate, LookingAheadChangesNoByte) {
+  const Outcome off = run({.slots = 0.3, .lookahead = "off"});
+  EXPECT_EQ(off.experts.speculative_reads, 0u);
+  expect_same_bytes(reference(), off);
+  for (const char* when : {"on", "auto"}) {
+    SCOPED_TRACE(when);
+    const Outcome on = run({.slots = 0.3, .lookahead = when});
+    EXPECT_GT(on.experts.speculative_reads, 0u);
+    EXPECT_GT(on.experts.foreseen, 0u);
+    expect_same_bytes(reference(), on);
+  }
+}
+
+TEST_F(Gate, NoPolicyChangesAByte) {
+  std::set<uint64_t> misses;
+  for (const cache::PolicyRow& policy : cache::policies()) {
+    SCOPED_TRACE(policy.name);
+    const Outcome other = run({.slots = 0.4, .lookahead = "off", .policy = std::string(policy.name)});
+    EXPECT_GT(other.stats.misses, reference().stats.misses);
+    misses.insert(other.stats.misses);
+    expect_same_bytes(reference(), other);
+  }
+  EXPECT_GT(misses.size(), 1u);  // they did decide differently
 }
 
 // Sets may round differently, but not by more than rounding: the same greedy text and close logits.

@@ -19,22 +19,21 @@ class ResidentPort final : public device::ExpertPort {
  public:
   ResidentPort(const store::ModelFiles& files, const model::Plan& plan) {
     for (const model::ExpertLayer& layer : plan.expert_layers) {
-      std::vector<std::vector<std::byte>> experts;
+      std::vector<Expert> experts(static_cast<size_t>(layer.count));
       for (int32_t e = 0; e < layer.count; ++e) {
-        std::vector<std::byte> slot(layer.slot_bytes);
-        for (int32_t p = 0; p < layer.parts; ++p) {
-          const store::Extent& x = layer.extents[static_cast<size_t>(e * layer.parts + p)];
-          EXPECT_TRUE(files.files[static_cast<size_t>(x.file)]
-                          .read(x.offset, std::span(slot).subspan(layer.part_offset[static_cast<size_t>(p)], x.bytes)).ok());
+        Expert& expert = experts[static_cast<size_t>(e)];
+        for (const store::Extent& x : layer.expert(e)) {
+          expert.bytes.emplace_back(x.bytes);
+          EXPECT_TRUE(files.files[static_cast<size_t>(x.file)].read(x.offset, expert.bytes.back()).ok());
         }
-        experts.push_back(std::move(slot));
+        for (const auto& part : expert.bytes) expert.parts.push_back(part.data());
       }
       layers_.push_back(std::move(experts));
     }
   }
-  Status begin(int32_t moe_index, std::span<const int32_t> experts) override {
-    moe_index_ = moe_index;
-    wanted_.assign(experts.begin(), experts.end());
+  Status begin(const device::ExpertDemand& demand) override {
+    moe_index_ = demand.moe_index;
+    wanted_.assign(demand.experts.begin(), demand.experts.end());
     left_ = static_cast<int32_t>(wanted_.size());
     return {};
   }
@@ -43,7 +42,7 @@ class ResidentPort final : public device::ExpertPort {
     for (; left_ > 0 && static_cast<size_t>(count) < out.size(); ++count) {
       --left_;
       const auto expert = static_cast<size_t>(wanted_[static_cast<size_t>(left_)]);
-      out[static_cast<size_t>(count)] = {left_, 0, layers_[static_cast<size_t>(moe_index_)][expert].data()};
+      out[static_cast<size_t>(count)] = {left_, 0, layers_[static_cast<size_t>(moe_index_)][expert].parts.data()};
       ++handed_;
     }
     return count;
@@ -53,7 +52,11 @@ class ResidentPort final : public device::ExpertPort {
   int64_t handed() const { return handed_; }
 
  private:
-  std::vector<std::vector<std::vector<std::byte>>> layers_;
+  struct Expert {
+    std::vector<std::vector<std::byte>> bytes;
+    std::vector<const std::byte*> parts;
+  };
+  std::vector<std::vector<Expert>> layers_;
   std::vector<int32_t> wanted_;
   int32_t moe_index_ = 0, left_ = 0;
   int64_t handed_ = 0;
@@ -80,7 +83,7 @@ std::vector<float> resident_logits() {
   ResidentPort port(*files, *plan);
   std::vector<float> logits(ids.size() * static_cast<size_t>(plan->vocab));
   const device::Chunk chunk{ids, &state, &port, 0, logits.data()};
-  EXPECT_TRUE(runtime::run_chunk(*plan, device, chunk, nullptr, nullptr).ok());
+  EXPECT_TRUE(runtime::run_chunk({.plan = *plan, .device = device}, chunk).ok());
   EXPECT_EQ(state.position, count);
   EXPECT_GT(port.handed(), int64_t{plan->top_k} * plan->layers);
   return logits;

@@ -11,7 +11,8 @@ namespace sluice::device {
 
 CpuDevice::CpuDevice(const model::Plan& plan, const model::Trunk& trunk, const kernels::KernelTable& kernels,
                      ThreadPool& threads, Workspace&& workspace)
-    : plan_(plan), trunk_(trunk), kernels_(kernels), threads_(threads), w_(std::move(workspace)) {}
+    : plan_(plan), trunk_(trunk), kernels_(kernels), threads_(threads), w_(std::move(workspace)),
+      forecast_routers_(plan, trunk) {}
 
 Status CpuDevice::run(const model::Step& step, const Chunk& chunk) {
   const auto tokens = static_cast<int64_t>(chunk.tokens.size());

@@ -10,7 +10,9 @@
 
 #include "base/threads.h"
 #include "device/cpu/workspace.h"
+#include "device/cpu/forecast_routers.h"
 #include "device/expert_port.h"
+#include "device/route_source.h"
 #include "device/state.h"
 #include "kernels/kernel_table.h"
 #include "model/plan.h"
@@ -25,6 +27,7 @@ struct Chunk {
   ExpertPort* port;
   int64_t first_logits;              // logits are wanted for tokens[first_logits ...]
   float* logits;                     // [tokens.size() - first_logits, vocab]
+  RouteSource* routes = nullptr;     // chooses the experts in place of the routers
 };
 
 class CpuDevice {
@@ -35,6 +38,11 @@ class CpuDevice {
 
   // Errors: only from the port.
   Status run(const model::Step& step, const Chunk& chunk);
+
+  // The experts that `route` will probably choose for the chunk, from the state that enters its layer: a token's in rank
+  // order, a prompt's ascending. To be called between layers; `out` has room for all experts of a layer.
+  // REQUIRES: `norm` is the one in front of `route`.
+  void forecast(const model::Norm& norm, const model::Route& route, const Chunk& chunk, std::vector<int32_t>& out);
 
   // For tests and the golden comparison: what the steps so far left behind.
   const Workspace& workspace() const { return w_; }
@@ -60,6 +68,7 @@ class CpuDevice {
   void recur(const model::DeltaNet& s, int64_t tokens, float* state);
   Status route(const model::Route& s, const Chunk& chunk);
   void choose(const model::Route& s, int64_t token);
+  void weigh(const model::Route& s, int64_t token);
   void group(const model::Route& s, int64_t tokens);
   void shared_ffn(const model::SharedFfn& s, int64_t tokens);
   Status experts(const model::Experts& s, const Chunk& chunk);
@@ -81,6 +90,7 @@ class CpuDevice {
   const kernels::KernelTable& kernels_;
   ThreadPool& threads_;
   Workspace w_;
+  ForecastRouters forecast_routers_;
 };
 
 }  // namespace sluice::device

@@ -17,15 +17,20 @@ Status CpuDevice::route(const model::Route& s, const Chunk& chunk) {
   threads_.ranges(tokens, 8, [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) choose(s, t);
   });
+  if (chunk.routes != nullptr) {
+    for (int64_t t = 0; t < tokens; ++t) {
+      chunk.routes->replace(s.moe_index, t, {w_.chosen + t * s.top_k, static_cast<size_t>(s.top_k)});
+      weigh(s, t);
+    }
+  }
   group(s, tokens);
-  return chunk.port->begin(s.moe_index, w_.wanted);
+  return chunk.port->begin({s.moe_index, w_.wanted, w_.uses, tokens});
 }
 
 // The top k of softmax(router), in descending order, ties to the lower index. A NaN counts as the smallest value.
 void CpuDevice::choose(const model::Route& s, int64_t token) {
   const float* logits = w_.router + token * s.experts;
   int32_t* chosen = w_.chosen + token * s.top_k;
-  float* weights = w_.weights + token * s.top_k;
   auto value = [&](int32_t e) { return std::isnan(logits[e]) ? -std::numeric_limits<float>::infinity() : logits[e]; };
   int32_t filled = 0;
   for (int32_t e = 0; e < s.experts; ++e) {
@@ -35,7 +40,17 @@ void CpuDevice::choose(const model::Route& s, int64_t token) {
     for (; at > 0 && value(chosen[at - 1]) < v; --at) chosen[at] = chosen[at - 1];
     chosen[at] = e;
   }
-  const float most = value(chosen[0]);
+  weigh(s, token);
+}
+
+// The weights of the experts chosen: their softmax over all experts.
+void CpuDevice::weigh(const model::Route& s, int64_t token) {
+  const float* logits = w_.router + token * s.experts;
+  const int32_t* chosen = w_.chosen + token * s.top_k;
+  float* weights = w_.weights + token * s.top_k;
+  auto value = [&](int32_t e) { return std::isnan(logits[e]) ? -std::numeric_limits<float>::infinity() : logits[e]; };
+  float most = -std::numeric_limits<float>::infinity();
+  for (int32_t k = 0; k < s.top_k; ++k) most = std::max(most, value(chosen[k]));
   float all = 0.0f, top = 0.0f;
   for (int32_t e = 0; e < s.experts; ++e) all += std::exp(value(e) - most);
   for (int32_t k = 0; k < s.top_k; ++k) {
@@ -53,6 +68,7 @@ void CpuDevice::group(const model::Route& s, int64_t tokens) {
   std::fill(w_.first.begin(), w_.first.end(), 0);
   for (int64_t i = 0; i < pairs; ++i) ++w_.first[static_cast<size_t>(w_.chosen[i]) + 1];
   w_.wanted.clear();
+  w_.uses.clear();
   if (tokens == 1) {
     w_.wanted.assign(w_.chosen, w_.chosen + s.top_k);
   } else {
@@ -60,6 +76,7 @@ void CpuDevice::group(const model::Route& s, int64_t tokens) {
       if (w_.first[static_cast<size_t>(e) + 1] > 0) w_.wanted.push_back(e);
     }
   }
+  for (const int32_t e : w_.wanted) w_.uses.push_back(w_.first[static_cast<size_t>(e) + 1]);
   for (size_t e = 1; e < w_.first.size(); ++e) w_.first[e] += w_.first[e - 1];
   for (int64_t i = 0; i < pairs; ++i) w_.place[i] = w_.first[static_cast<size_t>(w_.chosen[i])]++;
   for (size_t e = w_.first.size() - 1; e > 0; --e) w_.first[e] = w_.first[e - 1];
@@ -71,6 +88,33 @@ void CpuDevice::group(const model::Route& s, int64_t tokens) {
       std::memcpy(w_.gathered + w_.place[i] * h, w_.normed + i / s.top_k * h, static_cast<size_t>(h) * sizeof(float));
     }
   });
+}
+
+// Look-ahead: the next router on the state that enters its layer, one step of attention early. Leaves nothing behind that
+// a later step reads.
+void CpuDevice::forecast(const model::Norm& n, const model::Route& s, const Chunk& chunk, std::vector<int32_t>& out) {
+  const auto tokens = static_cast<int64_t>(chunk.tokens.size());
+  out.clear();
+  if (chunk.routes == nullptr) {
+    norm(n, tokens);
+    const MatMulJob job{&forecast_routers_[static_cast<size_t>(s.moe_index)], w_.normed, plan_.hidden, w_.router, s.experts};
+    matmuls({&job, 1}, tokens);
+  }
+  threads_.ranges(tokens, 8, [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end && chunk.routes == nullptr; ++t) choose(s, t);
+  });
+  for (int64_t t = 0; t < tokens && chunk.routes != nullptr; ++t) {
+    chunk.routes->forecast(s.moe_index, t, {w_.chosen + t * s.top_k, static_cast<size_t>(s.top_k)});
+  }
+  if (tokens == 1) {
+    out.assign(w_.chosen, w_.chosen + s.top_k);
+    return;
+  }
+  std::fill(w_.first.begin(), w_.first.end(), 0);
+  for (int64_t i = 0; i < tokens * s.top_k; ++i) ++w_.first[static_cast<size_t>(w_.chosen[i])];
+  for (int32_t e = 0; e < s.experts; ++e) {
+    if (w_.first[static_cast<size_t>(e)] > 0) out.push_back(e);
+  }
 }
 
 Status CpuDevice::experts(const model::Experts& s, const Chunk& chunk) {
@@ -110,7 +154,7 @@ void CpuDevice::run_ready(const model::Experts& s, std::span<const ReadyExpert> 
   };
   for_rows(width, 2 * h, [&](const ReadyExpert& r, int64_t begin, int64_t end) {
     const Rows rows = rows_of(r);
-    const quant::Matrix gate = layer.gate.at(r.base), up = layer.up.at(r.base);
+    const quant::Matrix gate = layer.gate.at(r.parts), up = layer.up.at(r.parts);
     const float* x = w_.gathered + rows.first * h;
     float* g = w_.expert_gate + rows.first * width;
     float* u = w_.expert_up + rows.first * width;
@@ -122,7 +166,7 @@ void CpuDevice::run_ready(const model::Experts& s, std::span<const ReadyExpert> 
   });
   for_rows(h, width, [&](const ReadyExpert& r, int64_t begin, int64_t end) {
     const Rows rows = rows_of(r);
-    const quant::Matrix down = layer.down.at(r.base);
+    const quant::Matrix down = layer.down.at(r.parts);
     matmul_rows({&down, w_.expert_gate + rows.first * width, width, w_.expert_out + rows.first * h, h}, begin, end,
                 rows.count);
   });

@@ -82,6 +82,7 @@ Result<Workspace> make_workspace(const model::Plan& plan, int64_t tokens, int64_
   carve(w.memory.data(), plan, tokens, positions, threads, w);
   std::fill_n(w.ones, std::max<int64_t>(plan.conv_channels, 1), 1.0f);
   w.wanted.reserve(static_cast<size_t>(plan.experts));
+  w.uses.reserve(static_cast<size_t>(plan.experts));
   w.first.resize(static_cast<size_t>(plan.experts) + 1);
   return w;
 }

@@ -29,6 +29,7 @@ struct Workspace {
   int32_t *chosen;                         // [T, K] expert ids in routing order
   int32_t *place;                          // [T, K] row of the grouped buffers
   std::vector<int32_t> wanted;             // distinct experts of the chunk, most wanted first
+  std::vector<int32_t> uses;               // of each of `wanted`: how many tokens want it
   std::vector<int32_t> first;              // [E + 1] first grouped row of each expert
   Arena memory;
 };
