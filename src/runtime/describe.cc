@@ -89,6 +89,19 @@ std::vector<ModelInfo::TensorClass> classes_of(const model::Plan& plan) {
   return out;
 }
 
+// A drive's rate depends on the size of its reads, and most bytes come with the large ones.
+uint64_t read_bytes(const model::Plan& plan) {
+  double bytes = 0, squares = 0;
+  for (const model::ExpertLayer& layer : plan.expert_layers) {
+    for (const store::Extent& extent : layer.extents) {
+      const auto size = static_cast<double>(extent.bytes);
+      bytes += size;
+      squares += size * size;
+    }
+  }
+  return bytes > 0 ? static_cast<uint64_t>(squares / bytes) : 0;
+}
+
 }  // namespace
 
 namespace runtime {
@@ -119,6 +132,7 @@ ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, cons
     info.record_bytes = std::max(info.record_bytes, layer.record_bytes);
     info.expert_bytes_per_token += layer.record_bytes * static_cast<uint64_t>(plan.top_k);
   }
+  info.read_bytes = read_bytes(plan);
   info.state_bytes = memory.state;
   info.floor_bytes = memory.floor;
   info.full_bytes = memory.process + memory.trunk + memory.state + memory.workspace +
