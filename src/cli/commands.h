@@ -22,5 +22,6 @@ int inspect_command(const Args& args);
 int eval_command(const Args& args);
 int synth_command(const Args& args);
 int doctor_command(const Args& args);
+int bench_command(const Args& args);
 
 }  // namespace sluice::cli
