@@ -23,5 +23,6 @@ int eval_command(const Args& args);
 int synth_command(const Args& args);
 int doctor_command(const Args& args);
 int bench_command(const Args& args);
+int plan_command(const Args& args);
 
 }  // namespace sluice::cli

@@ -3,7 +3,6 @@
 #include <filesystem>
 
 #include "cli/profile.h"
-#include "sluice/model_info.h"
 
 namespace sluice::cli {
 namespace {
@@ -81,9 +80,13 @@ void choose_rates(EngineOptions& o) {
   const std::string path = profile_path();
   std::error_code ignored;
   if (path.empty() || !fs::exists(path, ignored)) return;
-  const auto info = inspect(o);  // its errors are the engine's to tell
-  if (!info.ok()) return;
-  const Rates rates = read_rates(path, o.model, info->read_bytes);
+  if (const auto info = inspect(o); info.ok()) choose_rates(o, *info);  // its errors are the engine's to tell
+}
+
+void choose_rates(EngineOptions& o, const ModelInfo& info) {
+  const std::string path = profile_path();
+  if (path.empty()) return;
+  const Rates rates = read_rates(path, o.model, info.read_bytes);
   if (o.ssd_gb_s == 0) o.ssd_gb_s = rates.ssd_gb_s;
   if (o.ram_gb_s == 0) o.ram_gb_s = rates.ram_gb_s;
 }

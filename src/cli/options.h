@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/arguments.h"
+#include "sluice/model_info.h"
 #include "sluice/options.h"
 #include "sluice/status.h"
 
@@ -35,6 +36,7 @@ void add_look_inside(Arguments& arguments, ModelOptions& options, LookInside& in
 
 // Fills in the rates that the user did not give, from the profile that sluice doctor saved; what it lacks stays 0.
 void choose_rates(EngineOptions& options);
+void choose_rates(EngineOptions& options, const ModelInfo& info);
 
 // Fills in the demo model where -m named none. Errors: not_found, saying how to name one.
 Status choose_model(EngineOptions& options);

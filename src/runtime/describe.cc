@@ -106,6 +106,12 @@ uint64_t read_bytes(const model::Plan& plan) {
 
 namespace runtime {
 
+int64_t vocabulary_size(const store::ModelFiles& files, const model::Plan& plan) {
+  const auto* tokens = files.metadata.find("tokenizer.ggml.tokens");
+  const auto* list = tokens != nullptr ? std::get_if<std::vector<std::string>>(tokens) : nullptr;
+  return list != nullptr ? static_cast<int64_t>(list->size()) : plan.vocab;
+}
+
 ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, const MemoryPlan& memory) {
   ModelInfo info;
   info.path = files.path;
@@ -150,9 +156,7 @@ Result<ModelInfo> inspect(const EngineOptions& options) {
   request.context = options.context;
   request.chunk = options.chunk;
   request.threads = options.threads > 0 ? options.threads : cpu_count();
-  const auto* tokens = files.metadata.find("tokenizer.ggml.tokens");
-  const auto* list = tokens != nullptr ? std::get_if<std::vector<std::string>>(tokens) : nullptr;
-  request.vocabulary = list != nullptr ? static_cast<int64_t>(list->size()) : plan.vocab;
+  request.vocabulary = runtime::vocabulary_size(files, plan);
   SLUICE_TRY(const MemoryPlan memory, runtime::plan_memory(plan, request));
   return runtime::describe(files, plan, memory);
 }
