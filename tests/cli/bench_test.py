@@ -44,6 +44,19 @@ class Bench(program.Case):
         self.assertEqual(out["stats"][0]["decode_tokens"], 0)
         self.assertGreater(out["stats"][0]["prefill_tok_s"], 0)
 
+    def test_trace(self):
+        path = os.path.join(self.folder, "trace.json")
+        for command in (("run", "-n", "3", "--temp", "0", "--quiet", "Hi"), ("bench", *SHORT)):
+            done = self.sluice(*command, "-m", program.model(), "--trace", path)
+            if b"keeps no trace yet" in done.stderr:
+                self.skipTest("SKIPPED: this build's engine keeps no trace")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(path) as file:
+                events = json.load(file)["traceEvents"]
+            self.assertTrue([event for event in events if event["ph"] == "X" and event["dur"] >= 0])
+            names = {event["args"]["name"] for event in events if event["name"] == "thread_name"}
+            self.assertEqual(names, {"compute", "reads", "waits"})
+
     def test_timing_is_on_stderr(self):
         done = self.sluice("bench", "-m", program.model(), "--json", *SHORT, "--timing")
         json.loads(done.stdout)
