@@ -9,7 +9,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kTraceSpans = size_t{1} << 20;  // 40 MB, some hundred tokens of a large model
+constexpr size_t kTraceSpans = size_t{1} << 18;  // 10 MB, 30 as a file: some hundred tokens of a large model
 
 // Beside the build, in the source it was built from, or installed.
 std::string demo_model() {

@@ -4,6 +4,7 @@
 
 #include <numeric>
 
+#include "cache/replay.h"
 #include "cache/route_model.h"
 #include "store/model_files.h"
 
@@ -98,6 +99,27 @@ TEST(Forecast, MoreSlotsMissLess) {
       before = f.warm.mean();
     }
     EXPECT_LT(before, 0.2) << preset.name;
+  }
+}
+
+// The hit rate is the one that replaying the same routes gives, when no layer is left out.
+TEST(Forecast, CountsAsReplayDoes) {
+  const cache::RouteShape shape{4, 64, 4};
+  const auto habits = cache::route_preset("mixed")->habits;
+  const auto all = cache::generate_routes(shape, habits, 1, 0, 1200);
+  cache::RouteTrace first(shape);
+  for (size_t token = 0; token < 64; ++token) {
+    std::vector<uint16_t> ids;
+    for (int32_t layer = 0; layer < shape.layers; ++layer) {
+      const auto experts = all.experts(token, layer);
+      ids.insert(ids.end(), experts.begin(), experts.end());
+    }
+    ASSERT_TRUE(first.append(0, cache::RoutePhase::decode, ids).ok());
+  }
+  for (const cache::PolicyRow& policy : cache::policies()) {
+    const auto counts = cache::replay(first, policy, {.slots = 50});
+    const CacheForecast f = forecast_cache(all, shape.layers, 50, 16, policy);
+    EXPECT_NEAR(1 - f.cold.mean() / shape.k, counts.decode_hit_rate(), 1e-9) << policy.name;
   }
 }
 
