@@ -35,6 +35,7 @@ struct ModelInfo {
   uint64_t trunk_bytes = 0;          // resident, always
   uint64_t expert_bytes = 0;         // all routed experts
   uint64_t record_bytes = 0;         // the largest single expert
+  uint64_t read_bytes = 0;           // of one read of an expert, which lies in one or more pieces: the mean, weighted by bytes
   uint64_t expert_bytes_per_token = 0;
   uint64_t state_bytes = 0;          // one session at the context chosen
   uint64_t floor_bytes = 0;          // least memory the model runs in: trunk, state, one token's experts, working buffers

@@ -22,5 +22,7 @@ int inspect_command(const Args& args);
 int eval_command(const Args& args);
 int synth_command(const Args& args);
 int doctor_command(const Args& args);
+int bench_command(const Args& args);
+int plan_command(const Args& args);
 
 }  // namespace sluice::cli

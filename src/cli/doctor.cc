@@ -1,8 +1,5 @@
 // sluice doctor: measures the drive and the machine, says what that means, and remembers it.
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
@@ -16,6 +13,7 @@
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/profile.h"
+#include "cli/progress_line.h"
 #include "cli/report.h"
 #include "io/backend.h"
 #include "io/scratch_file.h"
@@ -68,12 +66,6 @@ Result<std::string> file_of(const std::string& model) {
   return largest;
 }
 
-std::string device_of(const std::string& path) {
-  struct stat st {};
-  if (::stat(path.c_str(), &st) != 0) return "";
-  return fmt::format("{}:{}", major(st.st_dev), minor(st.st_dev));
-}
-
 std::string now_utc() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
@@ -81,23 +73,6 @@ std::string now_utc() {
   char text[32];
   return {text, std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
-
-// A line on a terminal that says how far it is; elsewhere nothing.
-class ProgressLine {
- public:
-  ~ProgressLine() {
-    if (terminal_ && shown_) fmt::print(stderr, "\r\033[K");
-  }
-  void show(std::string_view what, double share) {
-    if (!terminal_) return;
-    fmt::print(stderr, "\r\033[K{} {:3.0f} %", what, 100 * share);
-    shown_ = true;
-  }
-
- private:
-  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-  bool shown_ = false;
-};
 
 io::ProbeOptions probe_options(const DoctorOptions& o) {
   io::ProbeOptions probe;

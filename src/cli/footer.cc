@@ -54,18 +54,27 @@ std::string percent(double share) {
 
 std::string experts(const Stats& s) {
   if (s.decode_tokens == 0) return "experts not measured";
-  return fmt::format("{} of experts a token, {} of it read · hits {} · stall {}",
-                     show_bytes(s.expert_bytes_per_token), show_bytes(s.ssd_bytes_per_token), percent(s.hit_rate),
-                     percent(s.stall_share));
+  std::string out = fmt::format("{} of experts a token, {} of it read", show_bytes(s.expert_bytes_per_token),
+                                show_bytes(s.ssd_bytes_per_token));
+  if (s.ssd_gb_s > 0) out += fmt::format(" at {:.2f} GB/s", s.ssd_gb_s);
+  out += fmt::format(" · hits {} · stall {}", percent(s.hit_rate), percent(s.stall_share));
+  if (s.speculative_reads > 0) {
+    out += fmt::format(" · look-ahead: {} of {} used", s.speculative_used, s.speculative_reads);
+  }
+  return out;
 }
 
-std::string limit(const Stats& s) {
-  if (!s.limit_tok_s) return "limit not measured";
+}  // namespace
+
+std::string limit_text(const Stats& s) {
+  if (!s.limit_tok_s) return "limit not measured: run sluice doctor";
   const std::string share = s.share_of_limit ? percent(*s.share_of_limit) + " of " : "";
   return fmt::format("{}limit {}", share, speed(*s.limit_tok_s));
 }
 
-}  // namespace
+std::string routes_name(const Stats& s) {
+  return s.routes.empty() ? "own" : s.routes;
+}
 
 std::string footer(const Generation& g, const ModelInfo& info, std::optional<uint64_t> seed) {
   const Stats& s = g.stats;
@@ -74,7 +83,7 @@ std::string footer(const Generation& g, const ModelInfo& info, std::optional<uin
   out += fmt::format("\nsluice: {} · peak {} · K {} of {}{} · {} · {} thread{} · {}", experts(s),
                      s.peak_rss_bytes > 0 ? show_bytes(static_cast<double>(s.peak_rss_bytes)) : "memory not measured",
                      s.k, info.trained_top_k, s.k != info.trained_top_k ? " (lossy)" : "", s.isa, s.threads,
-                     s.threads == 1 ? "" : "s", limit(s));
+                     s.threads == 1 ? "" : "s", limit_text(s));
   return out + "\n";
 }
 

@@ -12,4 +12,10 @@ namespace sluice::cli {
 // `seed`: unset when nothing was drawn at random.
 std::string footer(const Generation& generation, const ModelInfo& info, std::optional<uint64_t> seed);
 
+// "85 % of limit 14.2 tok/s", or how to have it measured.
+std::string limit_text(const Stats& stats);
+
+// Whose choice of experts it was: "own", the routers', or what replaced it.
+std::string routes_name(const Stats& stats);
+
 }  // namespace sluice::cli

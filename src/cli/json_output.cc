@@ -16,6 +16,18 @@ Value optional_real(const std::optional<double>& value) {
   return value ? real_value(*value) : Value();
 }
 
+Value phases_value(const PhaseTimes& p) {
+  return Value::map({{"attention", real_value(p.attention)},
+                     {"delta_net", real_value(p.delta_net)},
+                     {"router", real_value(p.router)},
+                     {"shared", real_value(p.shared)},
+                     {"experts", real_value(p.experts)},
+                     {"io_wait", real_value(p.io_wait)},
+                     {"lookahead", real_value(p.lookahead)},
+                     {"head", real_value(p.head)},
+                     {"other", real_value(p.other)}});
+}
+
 Value class_value(const ModelInfo::TensorClass& c) {
   return Value::map({{"name", string_value(c.name)},
                      {"tensors", whole(c.tensors)},
@@ -73,7 +85,17 @@ Value stats_value(const Stats& s) {
                      {"io", string_value(s.io)},
                      {"hits", size_value(s.hits)},
                      {"misses", size_value(s.misses)},
-                     {"bytes_read", size_value(s.bytes_read)}});
+                     {"bytes_read", size_value(s.bytes_read)},
+                     {"prompt_bytes_read", size_value(s.prompt_bytes_read)},
+                     {"prompt_bytes_touched", size_value(s.prompt_bytes_touched)},
+                     {"speculative_reads", size_value(s.speculative_reads)},
+                     {"speculative_used", size_value(s.speculative_used)},
+                     {"prompt_phases", phases_value(s.prompt_phases)},
+                     {"decode_phases", phases_value(s.decode_phases)},
+                     {"trunk_bytes_per_token", real_value(s.trunk_bytes_per_token)},
+                     {"state_bytes_per_token", real_value(s.state_bytes_per_token)},
+                     {"policy", string_value(s.policy)},
+                     {"routes", string_value(s.routes)}});
 }
 
 Value memory_value(const MemoryPlan& m) {
@@ -116,6 +138,7 @@ Value model_value(const ModelInfo& i, int64_t context) {
                      {"trunk_bytes", size_value(i.trunk_bytes)},
                      {"expert_bytes", size_value(i.expert_bytes)},
                      {"record_bytes", size_value(i.record_bytes)},
+                     {"read_bytes", size_value(i.read_bytes)},
                      {"expert_bytes_per_token", size_value(i.expert_bytes_per_token)},
                      {"session_context", whole(context)},
                      {"state_bytes", size_value(i.state_bytes)},

@@ -22,6 +22,8 @@ constexpr Command kCommands[] = {
     {"eval", "measure how well a model answers", eval_command},
     {"synth", "write a model of a true shape with random weights", synth_command},
     {"doctor", "measure this machine and its drive", doctor_command},
+    {"plan", "predict how fast a model runs, here or on another machine", plan_command},
+    {"bench", "measure how fast a model runs here", bench_command},
 };
 
 void print_help(std::FILE* to) {

@@ -2,10 +2,14 @@
 
 #include <filesystem>
 
+#include "cli/profile.h"
+
 namespace sluice::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr size_t kTraceSpans = size_t{1} << 18;  // 10 MB, 30 as a file: some hundred tokens of a large model
 
 // Beside the build, in the source it was built from, or installed.
 std::string demo_model() {
@@ -49,8 +53,42 @@ void add_running(Arguments& a, ModelOptions& o) {
            "all the process may use: 8G, 512M, 1.5GiB, 4096 (what is free)");
   a.option("--isa", "NAME", text(o.engine.isa), "kernels by name (the best this processor has)");
   a.option("--io", "MODE", one_of(o.engine.io, {"auto", "direct", "buffered"}), "auto, direct or buffered (auto)");
+  a.option("--io-backend", "NAME", text(o.engine.io_backend), "how reads are queued: uring, pread (the best here)");
   a.option("--lookahead", "WHEN", one_of(o.engine.lookahead, {"auto", "on", "off"}), "auto, on or off (auto)");
+  a.option("--policy", "NAME", text(o.engine.policy), "which expert leaves the cache (the default policy)");
   a.option("--seed", "N", natural(o.seed), "of the random draws (a new one each run, shown at the end)");
+}
+
+void add_rates(Arguments& a, ModelOptions& o) {
+  a.option("--ssd", "GB/s", real(o.engine.ssd_gb_s, {0, 1e6, true}), "what the drive reads (as sluice doctor found)");
+  a.option("--ram", "GB/s", real(o.engine.ram_gb_s, {0, 1e6, true}), "what memory reads (as sluice doctor found)");
+}
+
+void add_look_inside(Arguments& a, ModelOptions& o, LookInside& inside) {
+  a.flag("--timing", inside.timing, "show where the time of a token went");
+  const Take trace = [&](const std::string& value) -> std::optional<std::string> {
+    inside.trace = value;
+    o.engine.trace_spans = kTraceSpans;
+    return value.empty() ? std::optional<std::string>("must name a file") : std::nullopt;
+  };
+  a.option("--trace", "FILE.json", trace, "write the last steps and reads for ui.perfetto.dev or chrome://tracing");
+  a.option("--record-routes", "FILE", text(o.engine.record_routes), "write which experts every token used");
+}
+
+void choose_rates(EngineOptions& o) {
+  if (o.ssd_gb_s > 0 && o.ram_gb_s > 0) return;
+  const std::string path = profile_path();
+  std::error_code ignored;
+  if (path.empty() || !fs::exists(path, ignored)) return;
+  if (const auto info = inspect(o); info.ok()) choose_rates(o, *info);  // its errors are the engine's to tell
+}
+
+void choose_rates(EngineOptions& o, const ModelInfo& info) {
+  const std::string path = profile_path();
+  if (path.empty()) return;
+  const Rates rates = read_rates(path, o.model, info.read_bytes);
+  if (o.ssd_gb_s == 0) o.ssd_gb_s = rates.ssd_gb_s;
+  if (o.ram_gb_s == 0) o.ram_gb_s = rates.ram_gb_s;
 }
 
 Status choose_model(EngineOptions& options) {

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
+#include "cli/timing.h"
 #include "sluice/session.h"
 
 namespace sluice::cli {
@@ -18,6 +19,7 @@ namespace {
 
 struct RunOptions {
   ModelOptions model;
+  LookInside inside;
   PromptOptions prompt;
   std::optional<float> temperature, top_p, min_p, presence_penalty, repetition_penalty;
   std::optional<int32_t> top_k;
@@ -50,6 +52,9 @@ std::optional<int> parse(const Args& args, RunOptions& o) {
   add_model(a, o.model);
   add_shape(a, o.model);
   add_running(a, o.model);
+  add_rates(a, o.model);
+  a.group("A look inside");
+  add_look_inside(a, o.model, o.inside);
   a.remark("Ctrl-C ends the answer cleanly, with its figures (exit code 0); a second one at once (130).");
   a.remark(
       "examples: sluice run \"Tell me a story about a fox.\"\n"
@@ -96,10 +101,13 @@ Result<Generation> generate(Engine& engine, std::span<const int32_t> tokens, con
 
 Status report(const Generation& generation, const Engine& engine, const RunOptions& o) {
   const SamplingOptions& s = o.generate.sampling;
+  if (!o.inside.trace.empty()) SLUICE_TRY_VOID(engine.write_trace(o.inside.trace));
+  if (o.inside.timing) fmt::print(stderr, "{}{}", o.model.json ? "" : "\n", timing_table({generation.stats}));
   if (o.model.json) return print_line(run_json(generation, engine, s.seed));
-  if (o.quiet) return {};
-  fmt::print(stderr, "\n{}",
-             footer(generation, engine.info(), s.temperature > 0 ? std::optional(s.seed) : std::nullopt));
+  if (!o.quiet) {
+    fmt::print(stderr, "\n{}",
+               footer(generation, engine.info(), s.temperature > 0 ? std::optional(s.seed) : std::nullopt));
+  }
   return {};
 }
 
@@ -111,6 +119,7 @@ int run_command(const Args& args) {
   const auto prompt = read_prompt(o.prompt);
   if (!prompt.ok()) return refused(prompt.error());
   if (Status chosen = choose_model(o.model.engine); !chosen.ok()) return failed(chosen.error());
+  choose_rates(o.model.engine);
   auto engine = Engine::open(o.model.engine);
   if (!engine.ok()) return refused(engine.error());
   if (!o.generate.stop.empty() && (*engine)->tokenizer() == nullptr) {

@@ -31,6 +31,20 @@ std::optional<double> parse_unit(std::string_view text) {
   return std::pow(rest == "b" ? 1000.0 : 1024.0, static_cast<double>(power + 1));
 }
 
+Take real_of(RealRange range, std::function<void(double)> set) {
+  return [range, set = std::move(set)](const std::string& value) -> std::optional<std::string> {
+    const auto number = parse_number<double>(value);
+    const bool inside =
+        number && *number <= range.most && (range.open ? *number > range.least : *number >= range.least);
+    if (!inside) {
+      return range.open ? fmt::format("must be a number above {}, at most {}", range.least, range.most)
+                        : fmt::format("must be a number from {} to {}", range.least, range.most);
+    }
+    set(*number);
+    return std::nullopt;
+  };
+}
+
 }  // namespace
 
 std::optional<uint64_t> parse_size(std::string_view text) {
@@ -94,17 +108,11 @@ Take size(uint64_t& out) {
 }
 
 Take real(std::optional<float>& out, RealRange range) {
-  return [&out, range](const std::string& value) -> std::optional<std::string> {
-    const auto number = parse_number<double>(value);
-    const bool inside =
-        number && *number <= range.most && (range.open ? *number > range.least : *number >= range.least);
-    if (!inside) {
-      return range.open ? fmt::format("must be a number above {}, at most {}", range.least, range.most)
-                        : fmt::format("must be a number from {} to {}", range.least, range.most);
-    }
-    out = static_cast<float>(*number);
-    return std::nullopt;
-  };
+  return real_of(range, [&out](double value) { out = static_cast<float>(value); });
+}
+
+Take real(double& out, RealRange range) {
+  return real_of(range, [&out](double value) { out = value; });
 }
 
 Take integer_of(int64_t least, int64_t most, std::function<void(int64_t)> set) {

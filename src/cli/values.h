@@ -26,6 +26,7 @@ struct RealRange {
   bool open = false;  // `least` itself is excluded
 };
 Take real(std::optional<float>& out, RealRange range);
+Take real(double& out, RealRange range);
 
 Take integer_of(int64_t least, int64_t most, std::function<void(int64_t)> set);
 Take natural(std::optional<uint64_t>& out);  // any 64 bits

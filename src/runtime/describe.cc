@@ -91,9 +91,28 @@ std::vector<ModelInfo::TensorClass> classes_of(const model::Plan& plan) {
   return out;
 }
 
+// A drive's rate depends on the size of its reads, and most bytes come with the large ones.
+uint64_t read_bytes(const model::Plan& plan) {
+  double bytes = 0, squares = 0;
+  for (const model::ExpertLayer& layer : plan.expert_layers) {
+    for (const store::Extent& extent : layer.extents) {
+      const auto size = static_cast<double>(extent.bytes);
+      bytes += size;
+      squares += size * size;
+    }
+  }
+  return bytes > 0 ? static_cast<uint64_t>(squares / bytes) : 0;
+}
+
 }  // namespace
 
 namespace runtime {
+
+int64_t vocabulary_size(const store::ModelFiles& files, const model::Plan& plan) {
+  const auto* tokens = files.metadata.find("tokenizer.ggml.tokens");
+  const auto* list = tokens != nullptr ? std::get_if<std::vector<std::string>>(tokens) : nullptr;
+  return list != nullptr ? static_cast<int64_t>(list->size()) : plan.vocab;
+}
 
 ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, const MemoryPlan& memory) {
   ModelInfo info;
@@ -121,6 +140,7 @@ ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, cons
     info.record_bytes = std::max(info.record_bytes, layer.record_bytes);
     info.expert_bytes_per_token += layer.record_bytes * static_cast<uint64_t>(plan.top_k);
   }
+  info.read_bytes = read_bytes(plan);
   info.state_bytes = memory.state;
   info.floor_bytes = memory.floor;
   info.full_bytes = memory.process + memory.trunk + memory.state + memory.workspace +
@@ -138,9 +158,7 @@ Result<ModelInfo> inspect(const EngineOptions& options) {
   request.context = options.context;
   request.chunk = options.chunk;
   request.threads = options.threads > 0 ? options.threads : cpu_count();
-  const auto* tokens = files.metadata.find("tokenizer.ggml.tokens");
-  const auto* list = tokens != nullptr ? std::get_if<std::vector<std::string>>(tokens) : nullptr;
-  request.vocabulary = list != nullptr ? static_cast<int64_t>(list->size()) : plan.vocab;
+  request.vocabulary = runtime::vocabulary_size(files, plan);
   SLUICE_TRY(const MemoryPlan memory, runtime::plan_memory(plan, request));
   return runtime::describe(files, plan, memory);
 }

@@ -1,11 +1,16 @@
 // A model's shape and sizes for people: ModelInfo from files, plan and memory plan.
 #pragma once
 
+#include <cstdint>
+
 #include "model/plan.h"
 #include "sluice/engine.h"
 #include "store/model_files.h"
 
 namespace sluice::runtime {
+
+// Tokens of the model's vocabulary, as far as that is known without building its tokenizer.
+int64_t vocabulary_size(const store::ModelFiles& files, const model::Plan& plan);
 
 ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, const MemoryPlan& memory);
 

@@ -14,11 +14,20 @@ MODELS = ""
 TIMEOUT = 300  # sanitizer builds on a busy machine
 
 STATS = """prompt_tokens prompt_s decode_tokens decode_s decode_tok_s prefill_tok_s expert_bytes_per_token ssd_bytes_per_token
-ssd_gb_s hit_rate stall_share limit_tok_s share_of_limit peak_rss_bytes k threads isa io hits misses bytes_read""".split()
+ssd_gb_s hit_rate stall_share limit_tok_s share_of_limit peak_rss_bytes k threads isa io hits misses bytes_read
+prompt_bytes_read prompt_bytes_touched speculative_reads speculative_used prompt_phases decode_phases trunk_bytes_per_token
+state_bytes_per_token policy routes""".split()
+
+PHASES = "attention delta_net router shared experts io_wait lookahead head other".split()
 
 
 def model():
     return os.path.join(MODELS, "demo.gguf")
+
+
+def environment(config="/nonexistent"):
+    """Ours, with another folder for configuration: the profile of this machine must not show in tests."""
+    return {**os.environ, "XDG_CONFIG_HOME": config}
 
 
 def start(*args, ignore_sigpipe=False, **options):
@@ -29,7 +38,7 @@ def start(*args, ignore_sigpipe=False, **options):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN if ignore_sigpipe else signal.SIG_DFL)
 
-    return subprocess.Popen([SLUICE, *args], preexec_fn=signals, **{**pipes, **options})
+    return subprocess.Popen([SLUICE, *args], preexec_fn=signals, env=environment(), **{**pipes, **options})
 
 
 def wait_until_idle(running):
@@ -63,8 +72,10 @@ class Case(unittest.TestCase):
             out.write(content if isinstance(content, bytes) else content.encode())
         return path
 
+    config = "/nonexistent"
+
     def sluice(self, *args, stdin=b""):
-        return subprocess.run([SLUICE, *args], input=stdin, capture_output=True, timeout=TIMEOUT)
+        return subprocess.run([SLUICE, *args], input=stdin, capture_output=True, timeout=TIMEOUT, env=environment(self.config))
 
     def good(self, *args, stdin=b""):
         """Standard output of a run that must succeed."""

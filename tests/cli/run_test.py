@@ -19,6 +19,8 @@ class Run(program.Case):
         self.assertLessEqual({"tokens", "text", "finish", "seed", "stats", "memory"}, set(out))
         self.assertEqual(set(out["stats"]), set(program.STATS))
         self.assertIsNone(out["stats"]["limit_tok_s"])
+        for part in ("prompt_phases", "decode_phases"):
+            self.assertEqual(list(out["stats"][part]), program.PHASES)
         self.assertEqual((len(out["tokens"]), out["finish"], out["stats"]["decode_tokens"]), (8, "length", 7))
         self.assertGreater(out["stats"]["expert_bytes_per_token"], 0)
         self.assertLessEqual({"budget", "trunk", "state", "workspace", "slots", "slot_count", "floor"}, set(out["memory"]))
@@ -33,6 +35,13 @@ class Run(program.Case):
             self.assertIn(part, footer)
         self.assertNotIn("lossy", footer)
         self.assertEqual(self.sluice("run", "-m", program.model(), "--quiet", *args).stderr, b"")
+
+    def test_timing(self):
+        done = self.sluice("run", "-m", program.model(), "-n", "3", *GREEDY, "--timing", "--quiet", "Hi")
+        table = done.stderr.decode().split("\n")[1:-1]
+        self.assertEqual(table[0].split(), "ms a token prompt share decode share".split())
+        self.assertEqual([row[:10].strip() for row in table[1:]],
+                         ["attention", "delta-net", "router", "shared", "experts", "I/O wait", "look-ahead", "head", "other", "all"])
 
     def test_lossy_is_said(self):
         done = self.sluice("run", "-m", program.model(), "-n", "2", "--experts", "1", "Hi")

@@ -5,7 +5,7 @@ import re
 
 import program
 
-SUBCOMMANDS = ["run", "inspect", "tokenize", "logits", "doctor"]
+SUBCOMMANDS = ["run", "inspect", "tokenize", "logits", "doctor", "bench", "plan"]
 
 
 class Help(program.Case):
