@@ -19,8 +19,10 @@ ExpertCache::ExpertCache(const Geometry& geometry, const PolicyRow& policy)
       slot_of_(static_cast<size_t>(geometry.layers) * static_cast<size_t>(geometry.experts_per_layer), kNoSlot),
       keys_(static_cast<size_t>(geometry.slots)),
       states_(keys_.size(), SlotState::empty),
-      pins_(keys_.size(), 0) {
+      pins_(keys_.size(), 0),
+      limit_(geometry.slots) {
   free_.reserve(keys_.size());
+  retired_.reserve(keys_.size());
   // The lowest slot on top, so that a pool that is never filled touches its first pages only.
   for (int32_t slot = geometry.slots - 1; slot >= 0; --slot) free_.push_back(slot);
 }
@@ -69,19 +71,51 @@ int32_t ExpertCache::begin_load(ExpertKey key, Admission admission) {
 }
 
 int32_t ExpertCache::take_slot(const Arrival& arrival) {
-  if (!free_.empty()) {
+  if (!free_.empty() && occupied_slots() < limit_) {
     const int32_t slot = free_.back();
     free_.pop_back();
     return slot;
   }
-  if (pinned_slots_ == geometry_.slots) return kNoSlot;
+  return evict_for(arrival);
+}
+
+int32_t ExpertCache::evict_for(const Arrival& arrival) {
+  if (pinned_slots_ == occupied_slots()) return kNoSlot;
   const int32_t victim = policy_->victim(arrival, pins_);
   if (victim == kNoSlot) return kNoSlot;
   SLUICE_CHECK(pins(victim) == 0 && state(victim) == SlotState::ready);
   policy_->remove(victim);
   slot_of_[index(key(victim))] = kNoSlot;
+  states_[index(victim)] = SlotState::empty;
   ++counters_.evictions;
   return victim;
+}
+
+int32_t ExpertCache::occupied_slots() const {
+  return geometry_.slots - static_cast<int32_t>(free_.size() + retired_.size());
+}
+
+void ExpertCache::set_limit(int32_t slots) {
+  SLUICE_CHECK(slots > 0 && slots <= geometry_.slots);
+  limit_ = slots;
+  policy_->set_limit(slots);
+  while (!retired_.empty() && geometry_.slots - retired_slots() < limit_) {
+    free_.push_back(retired_.back());
+    retired_.pop_back();
+  }
+}
+
+int32_t ExpertCache::retire_one() {
+  if (!over_limit()) return kNoSlot;
+  int32_t slot = kNoSlot;
+  if (!free_.empty()) {
+    slot = free_.back();
+    free_.pop_back();
+  } else {
+    slot = evict_for({.key = {-1, -1}});
+  }
+  if (slot != kNoSlot) retired_.push_back(slot);
+  return slot;
 }
 
 void ExpertCache::finish_load(int32_t slot, bool ok) {

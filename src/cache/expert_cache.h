@@ -3,6 +3,10 @@
 // The life of a slot: empty -> begin_load -> loading -> finish_load -> ready -> (evicted by a later begin_load) ...
 // A pinned slot is never evicted. Every acquire that found a slot, and every begin_load that got one, pins it once and
 // is matched by one release; only a failed load drops the loader's pin itself.
+//
+// A cache can use fewer slots than it was made for. After set_limit, and again after releases while over_limit(), the
+// owner calls retire_one until it returns kNoSlot; a retired slot is empty and its memory may be given back until
+// set_limit raises the limit again.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +32,7 @@ struct CacheCounters {
   uint64_t hits = 0;       // acquire found the expert ready
   uint64_t late_hits = 0;  // acquire found it loading: somebody else's read serves it, the caller may have to wait
   uint64_t misses = 0;     // acquire found nothing
-  uint64_t evictions = 0;
+  uint64_t evictions = 0;  // those of retire_one included
   uint64_t failed_loads = 0;
 };
 
@@ -58,6 +62,20 @@ class ExpertCache {
   // Drops one pin. REQUIRES: the slot is pinned.
   void release(int32_t slot);
 
+  // How many slots may be used from now on. Raising makes retired slots empty ones again, which may come out of the
+  // next begin_load. Lowering only says so, retire_one does it; but no slot beyond the limit is taken into use.
+  // REQUIRES: 0 < slots <= geometry().slots.
+  void set_limit(int32_t slots);
+
+  // While more slots than the limit are not retired: retires one, empty ones first, then the policy's unpinned victim,
+  // whose expert is absent from then on. kNoSlot: nothing to retire, or all are pinned.
+  int32_t retire_one();
+
+  int32_t limit() const { return limit_; }
+  bool over_limit() const { return geometry_.slots - retired_slots() > limit_; }
+  int32_t retired_slots() const { return static_cast<int32_t>(retired_.size()); }
+  int32_t occupied_slots() const;  // not empty, or empty and still pinned
+
   SlotState state(int32_t slot) const { return states_[index(slot)]; }
   int32_t pins(int32_t slot) const { return pins_[index(slot)]; }
   int32_t pinned_slots() const { return pinned_slots_; }
@@ -70,6 +88,7 @@ class ExpertCache {
   size_t index(int32_t slot) const;
   size_t index(ExpertKey key) const;
   int32_t take_slot(const Arrival& arrival);
+  int32_t evict_for(const Arrival& arrival);
   void pin(int32_t slot);
 
   const Geometry geometry_;
@@ -78,7 +97,9 @@ class ExpertCache {
   std::vector<ExpertKey> keys_;   // from here on [slots]
   std::vector<SlotState> states_;
   std::vector<int32_t> pins_;
-  std::vector<int32_t> free_;  // empty and unpinned, a stack
+  std::vector<int32_t> free_;     // empty and unpinned, a stack
+  std::vector<int32_t> retired_;  // a stack too
+  int32_t limit_;
   int32_t pinned_slots_ = 0;
   CacheCounters counters_;
 };

@@ -41,14 +41,16 @@ class Fading final : public Policy {
   Fading(const Geometry& geometry, uint32_t quarters)
       : quarters_(quarters),
         experts_per_layer_(geometry.experts_per_layer),
-        most_cold_(std::max(2 * geometry.layer_floor, geometry.slots / 16)),
+        layer_floor_(geometry.layer_floor),
         links_(geometry.slots),
         cold_(links_),
         layers_(static_cast<size_t>(geometry.layers), Layer{SlotList(links_)}),
         experts_(layers_.size() * static_cast<size_t>(geometry.experts_per_layer)),
         expert_of_(static_cast<size_t>(geometry.slots)),
         is_cold_(static_cast<size_t>(geometry.slots)),
-        floor_(geometry) {}
+        floor_(geometry) {
+    Fading::set_limit(geometry.slots);
+  }
 
   void insert(int32_t slot, const Arrival& arrival) override {
     floor_.add(slot, arrival.key.layer);
@@ -79,6 +81,8 @@ class Fading final : public Policy {
     }
     return kNoSlot;
   }
+
+  void set_limit(int32_t slots) override { most_cold_ = std::max(2 * layer_floor_, slots / 16); }
 
  private:
   struct Layer {
@@ -163,7 +167,8 @@ class Fading final : public Policy {
 
   const uint32_t quarters_;
   const int32_t experts_per_layer_;
-  const int32_t most_cold_;
+  const int32_t layer_floor_;
+  int32_t most_cold_ = 0;
   SlotLinks links_;
   SlotList cold_;  // speculative, not used so far
   std::vector<Layer> layers_;

@@ -32,7 +32,7 @@ enum class Admission : uint8_t {
   speculative,  // look-ahead thinks that it will; a policy may trust it less, or turn it away
 };
 
-// An expert on its way into a slot.
+// An expert on its way into a slot. Nobody's, with layer -1, where a slot is given up for good: it is of no layer.
 struct Arrival {
   ExpertKey key;
   Admission admission = Admission::demand;
@@ -57,6 +57,8 @@ class Policy {
   // Cost: at most a step a layer and a look at the slots of the layers changed since, plus one step for each slot
   // passed over because it is pinned or its layer's floor needs it.
   virtual int32_t victim(const Arrival& arrival, std::span<const int32_t> pins) const = 0;
+  // So many slots are in use from now on, not more than the geometry's: shares of the pool are shares of these.
+  virtual void set_limit(int32_t /*slots*/) {}
 };
 
 struct PolicyRow {

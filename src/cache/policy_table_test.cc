@@ -32,7 +32,7 @@ using Rank = std::tuple<int, int64_t, int64_t, int64_t>;
 
 class Naive {
  public:
-  explicit Naive(const Geometry& geometry) : geometry_(geometry) {}
+  explicit Naive(const Geometry& geometry) : geometry_(geometry), limit_(geometry.slots) {}
   virtual ~Naive() = default;
 
   void insert(int32_t slot, const Arrival& arrival) {
@@ -56,6 +56,7 @@ class Naive {
     }
     return kNoSlot;
   }
+  void set_limit(int32_t slots) { limit_ = slots; }
   const std::map<int32_t, Held>& held() const { return held_; }
 
  protected:
@@ -72,10 +73,11 @@ class Naive {
   Rank rank_of(const Held& held) const {
     if (!trusts_less() || held.segment != 0) return rank(held);
     const auto cold = std::count_if(held_.begin(), held_.end(), [](const auto& h) { return h.second.segment == 0; });
-    return {cold > std::max(2 * geometry_.layer_floor, geometry_.slots / 16) ? 0 : 3, held.used, 0, 0};
+    return {cold > std::max(2 * geometry_.layer_floor, limit_ / 16) ? 0 : 3, held.used, 0, 0};
   }
 
   const Geometry geometry_;
+  int32_t limit_;
   std::map<int32_t, Held> held_;
   int64_t now_ = 0;
 };
@@ -99,10 +101,12 @@ class NaiveSlru final : public Naive {
     for (const auto& [other, h] : held_) {
       if (h.segment == 2) guarded.push_back({h.used, other});
     }
-    if (guarded.size() <= static_cast<size_t>(geometry_.slots / 2)) return;
-    Held& oldest = held_[std::min_element(guarded.begin(), guarded.end())->second];
-    oldest.segment = 1;
-    oldest.used = ++now_;  // the newest of probation
+    std::sort(guarded.begin(), guarded.end());
+    for (size_t i = 0; i + static_cast<size_t>(limit_ / 2) < guarded.size(); ++i) {
+      Held& oldest = held_[guarded[i].second];
+      oldest.segment = 1;
+      oldest.used = ++now_;  // the newest of probation
+    }
   }
   Rank rank(const Held& held) const override { return {held.segment, held.used, 0, 0}; }
 };
@@ -169,6 +173,7 @@ class PolicyWalk {
     const int32_t layer = speculative ? (layer_ + 1) % geometry_.layers : layer_;
     const ExpertKey key{layer, std::min(below(geometry_.experts_per_layer), below(geometry_.experts_per_layer))};
     for (int32_t& pin : pins_) pin = below(8) == 0;
+    if (below(40) == 0) return set_limit(1 + below(geometry_.slots));
     for (const auto& [slot, held] : naive_->held()) {
       if (!(held.key == key)) continue;
       if (speculative) return;
@@ -189,10 +194,23 @@ class PolicyWalk {
     policy_->remove(slot);
     naive_->remove(slot);
   }
+  // As the cache lowers and raises it: what is beyond and unpinned goes.
+  void set_limit(int32_t slots) {
+    limit_ = slots;
+    policy_->set_limit(slots);
+    naive_->set_limit(slots);
+    while (occupied() > limit_) {
+      const int32_t slot = policy_->victim({{-1, -1}}, pins_);
+      ASSERT_EQ(slot, naive_->victim({{-1, -1}}, pins_));
+      if (slot == kNoSlot) return;
+      remove(slot);
+    }
+  }
+  int32_t occupied() const { return static_cast<int32_t>(naive_->held().size()); }
   void arrive(const Arrival& arrival) {
     int32_t slot = 0;
     while (slot < geometry_.slots && naive_->held().contains(slot)) ++slot;
-    if (slot == geometry_.slots) {
+    if (occupied() >= limit_) {
       slot = policy_->victim(arrival, pins_);
       ASSERT_EQ(slot, naive_->victim(arrival, pins_));
       if (slot == kNoSlot) return;
@@ -209,6 +227,7 @@ class PolicyWalk {
   std::unique_ptr<Naive> naive_;
   std::vector<int32_t> pins_;
   std::mt19937_64 random_;
+  int32_t limit_ = geometry_.slots;
   int32_t layer_ = 0;
   int evictions_ = 0;
 };

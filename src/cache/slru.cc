@@ -29,8 +29,10 @@ class Slru final : public Policy {
         guarded_(links_),
         segments_(static_cast<size_t>(geometry.slots)),
         floor_(geometry),
-        most_cold_(std::max(2 * geometry.layer_floor, geometry.slots / 16)),
-        most_guarded_(static_cast<int32_t>(guarded_share * geometry.slots)) {}
+        layer_floor_(geometry.layer_floor),
+        guarded_share_(guarded_share) {
+    Slru::set_limit(geometry.slots);
+  }
 
   void insert(int32_t slot, const Arrival& arrival) override {
     floor_.add(slot, arrival.key.layer);
@@ -41,10 +43,11 @@ class Slru final : public Policy {
     const bool first_use = segment(slot) == Segment::cold;
     list(slot).remove(slot);
     push(slot, first_use ? Segment::probation : Segment::guarded);
-    if (guarded_.size() <= most_guarded_) return;
-    const int32_t demoted = guarded_.oldest();
-    guarded_.remove(demoted);
-    push(demoted, Segment::probation);
+    while (guarded_.size() > most_guarded_) {  // more than one after the limit was lowered
+      const int32_t demoted = guarded_.oldest();
+      guarded_.remove(demoted);
+      push(demoted, Segment::probation);
+    }
   }
 
   void remove(int32_t slot) override {
@@ -64,6 +67,11 @@ class Slru final : public Policy {
     return kNoSlot;
   }
 
+  void set_limit(int32_t slots) override {
+    most_cold_ = std::max(2 * layer_floor_, slots / 16);
+    most_guarded_ = static_cast<int32_t>(guarded_share_ * slots);
+  }
+
  private:
   Segment& segment(int32_t slot) { return segments_[static_cast<size_t>(slot)]; }
   SlotList& list(int32_t slot) {
@@ -81,8 +89,10 @@ class Slru final : public Policy {
   SlotList guarded_;
   std::vector<Segment> segments_;
   LayerFloor floor_;
-  const int32_t most_cold_;
-  const int32_t most_guarded_;
+  const int32_t layer_floor_;
+  const double guarded_share_;
+  int32_t most_cold_ = 0;
+  int32_t most_guarded_ = 0;
 };
 
 }  // namespace
