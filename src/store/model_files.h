@@ -47,11 +47,14 @@ class Metadata {
   std::map<std::string, Value, std::less<>> values_;
 };
 
-// Contiguous bytes of one file. Empty (bytes == 0) where a tensor has no such part.
+// Bytes of one file, contiguous unless `stride` says otherwise. Empty (bytes == 0) where a tensor has no such part.
 struct Extent {
   int32_t file = 0;  // index into ModelFiles::files
   uint64_t offset = 0;
   uint64_t bytes = 0;
+  // A stack of experts in a pack: bytes from the beginning of one slice of the first dimension to that of the next. 0:
+  // they follow each other. slice_expert and load_matrix know it; a slice has none.
+  uint64_t stride = 0;
 };
 
 // A logical tensor: row-major, outermost dimension first ([experts, rows, cols] for stacked experts, whatever order the
