@@ -1,7 +1,7 @@
 // A model as it stands on disk, whatever the container: metadata, and an index of logical tensors over one or more
 // files.
 //
-// Readers (gguf, safetensors) fill it; everything above is blind to which one did. Nothing of the weights is read
+// Readers (gguf, safetensors, pack) fill it; everything above is blind to which one did. Nothing of the weights is read
 // here. All counts and offsets are checked against the file sizes on opening: a Tensor's parts lie inside their files.
 #pragma once
 
@@ -78,8 +78,9 @@ enum class Container { gguf, safetensors };
 
 struct ModelFiles {
   std::string path;  // as the user named it
-  Container container = Container::gguf;
-  bool mlx = false;   // safetensors written by mlx-lm (names, folded norms)
+  Container container = Container::gguf;  // of a pack: what it was made from
+  bool mlx = false;                       // safetensors written by mlx-lm (names, folded norms)
+  bool packed = false;                    // files are those of a pack (docs/pack.md)
   Metadata metadata;  // GGUF key-values or flattened config.json
   std::vector<io::File> files;
   std::vector<Tensor> tensors;  // sorted by name
@@ -88,7 +89,7 @@ struct ModelFiles {
 };
 
 // Opens a .gguf (any part of a split: the others are found beside it), a folder with safetensors and config.json, a
-// single .safetensors file (config.json beside it; a shard that an index lists opens all), or a folder with one GGUF.
+// pack (docs/pack.md), a single .safetensors file (config.json beside it; a shard that an index lists opens all), or a folder with one GGUF.
 // Errors: one line with file and place: not_found, corrupt, unsupported, io; invalid
 // (a folder with several GGUF models).
 Result<ModelFiles> open_model(const std::string& path);
