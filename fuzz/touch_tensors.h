@@ -27,6 +27,9 @@ inline void touch_tensors(const store::ModelFiles& model) {
       if (part.bytes == 0) continue;
       const uint64_t size = model.files.at(static_cast<size_t>(part.file)).size();
       require(part.offset <= size && part.bytes <= size - part.offset);
+      if (part.stride == 0) continue;
+      const auto slices = static_cast<uint64_t>(tensor.shape.at(0));
+      require((slices - 1) * part.stride + part.bytes / slices <= size - part.offset);
     }
     load_small(model, tensor);
     if (tensor.shape.empty()) continue;

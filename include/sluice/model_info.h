@@ -12,7 +12,7 @@ namespace sluice {
 
 struct ModelInfo {
   std::string path;
-  std::string container;      // "gguf", "safetensors", "safetensors (MLX)"
+  std::string container;      // "gguf", "safetensors", "safetensors (MLX)", "pack of gguf" ...
   std::string family;         // "qwen3_5_moe"
   int32_t files = 0;
   uint64_t file_bytes = 0;

@@ -21,6 +21,7 @@ int tokenize_command(const Args& args);
 int inspect_command(const Args& args);
 int eval_command(const Args& args);
 int synth_command(const Args& args);
+int pack_command(const Args& args);
 int doctor_command(const Args& args);
 int bench_command(const Args& args);
 int plan_command(const Args& args);

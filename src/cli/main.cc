@@ -21,6 +21,7 @@ constexpr Command kCommands[] = {
     {"logits", "write the logits after every token of a file", logits_command},
     {"eval", "measure how well a model answers", eval_command},
     {"synth", "write a model of a true shape with random weights", synth_command},
+    {"pack", "one aligned, checksummed record an expert: a miss becomes one read", pack_command},
     {"doctor", "measure this machine and its drive", doctor_command},
     {"plan", "predict how fast a model runs, here or on another machine", plan_command},
     {"bench", "measure how fast a model runs here", bench_command},
@@ -38,7 +39,7 @@ void print_help(std::FILE* to) {
       "          sluice run -m model.gguf --memory 8G \"Hello\"\n"
       "          sluice inspect -m model.gguf\n\n"
       "sluice SUBCOMMAND --help lists its options; sluice --version prints the version.\n"
-      "MODEL is a .gguf (of a split one, the first part) or a folder of safetensors; without -m it is the demo model.\n"
+      "MODEL is a .gguf (of a split one, the first part) a folder of safetensors or a pack; without -m it is the demo model.\n"
       "Exit codes: 0 good, 1 failed, 2 wrong usage.\n");
 }
 

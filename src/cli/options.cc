@@ -34,7 +34,7 @@ void add_model(Arguments& a, ModelOptions& o) {
     return value.empty() ? std::optional<std::string>("must name a model") : std::nullopt;
   };
   a.option("-m,--model", "MODEL", model,
-           "a .gguf, a folder of safetensors or a .safetensors file; without it the demo");
+           "a .gguf, a folder of safetensors, a .safetensors file or a pack; without it the demo");
   a.flag("--json", o.json, "print one JSON object on standard output instead");
 }
 

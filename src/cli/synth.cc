@@ -2,7 +2,6 @@
 #include "store/synth.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
 
@@ -10,6 +9,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/progress_bar.h"
 #include "cli/report.h"
 #include "store/synth_shape.h"
 
@@ -50,30 +50,6 @@ std::optional<int> parse(const Args& args, store::SynthOptions& o) {
   return a.parse(args);
 }
 
-class ProgressBar {
- public:
-  explicit ProgressBar(bool shown) : shown_(shown) {}
-  ~ProgressBar() {
-    if (drawn_) fmt::print(stderr, "\r\x1b[K");
-  }
-  void show(uint64_t done, uint64_t total) {
-    const auto now = Clock::now();
-    if (!shown_ || now - last_ < std::chrono::milliseconds(200)) return;
-    last_ = now;
-    drawn_ = true;
-    const double seconds = std::chrono::duration<double>(now - start_).count();
-    fmt::print(stderr, "\r\x1b[K{} of {} ({:.0f} %), {}/s", bytes(done), bytes(total),
-               100.0 * static_cast<double>(done) / static_cast<double>(total),
-               show_bytes(static_cast<double>(done) / seconds));
-    std::fflush(stderr);
-  }
-  static std::string bytes(uint64_t count) { return show_bytes(static_cast<double>(count)); }
-
- private:
-  bool shown_, drawn_ = false;
-  Clock::time_point start_ = Clock::now(), last_ = start_;
-};
-
 }  // namespace
 
 int synth_command(const Args& args) {
@@ -86,15 +62,16 @@ int synth_command(const Args& args) {
   o.cancel = watch_interrupts();
   const auto start = Clock::now();
   Result<store::SynthReport> report = [&] {
-    ProgressBar bar(::isatty(STDERR_FILENO) == 1);
+    ProgressBar bar;
     o.progress = [&bar](uint64_t done, uint64_t total) { bar.show(done, total); };
     return store::synthesize(o);
   }();
   if (!report.ok()) return refused(report.error());
   const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
   note(fmt::format("{}: {}, {} tensors, {:.2f} billion parameters, in {:.1f} s ({}/s)", o.out,
-                   ProgressBar::bytes(report->bytes), report->tensors, static_cast<double>(report->parameters) / 1e9,
-                   seconds, show_bytes(static_cast<double>(report->bytes) / seconds)));
+                   show_bytes(static_cast<double>(report->bytes)), report->tensors,
+                   static_cast<double>(report->parameters) / 1e9, seconds,
+                   show_bytes(static_cast<double>(report->bytes) / seconds)));
   return kGood;
 }
 

@@ -118,6 +118,7 @@ ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, cons
   ModelInfo info;
   info.path = files.path;
   info.container = files.container == store::Container::gguf ? "gguf" : files.mlx ? "safetensors (MLX)" : "safetensors";
+  if (files.packed) info.container = "pack of " + info.container;
   info.family = plan.family;
   info.files = static_cast<int32_t>(files.files.size());
   for (const io::File& file : files.files) info.file_bytes += file.size();

@@ -4,14 +4,17 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "sluice/status.h"
+#include "store/direct_file.h"
 
 namespace sluice::store {
 
-inline constexpr size_t kDirectAlignment = 4096;
+inline constexpr std::string_view kPartialEnding = ".partial";  // of the other name
 
 class AtomicFile {
  public:
@@ -23,23 +26,20 @@ class AtomicFile {
   AtomicFile& operator=(AtomicFile&&) = delete;
   ~AtomicFile();  // takes the file away again unless finish succeeded
 
-  // Thread-safe. What is never written is zero. Where offset, size and address are multiples of kDirectAlignment the
-  // bytes go past the page cache if the file system lets them. Errors: io.
-  Status write(uint64_t offset, std::span<const std::byte> bytes);
+  // As DirectFile::write; what is never written is zero.
+  Status write(uint64_t offset, std::span<const std::byte> bytes) { return file_->write(offset, bytes); }
 
   // Makes it durable and gives it its name. Errors: io.
   Status finish();
 
  private:
   AtomicFile() = default;
-  Status reserve();
-  void close_all();
-  Error failed(const char* what) const;
 
   std::string path_, partial_;
-  int fd_ = -1;
-  int direct_fd_ = -1;  // the same file past the page cache; -1: not there
-  uint64_t bytes_ = 0;
+  std::optional<DirectFile> file_;  // empty: finished, or moved away
 };
+
+// A small file that appears whole or not at all, with these bytes. Errors: as AtomicFile.
+Status write_atomically(const std::string& path, std::string_view bytes);
 
 }  // namespace sluice::store

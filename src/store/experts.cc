@@ -24,6 +24,12 @@ Status check_parts(const Tensor& tensor) {
                            shape_text(tensor.shape), parts.data, parts.scales, parts.biases)};
 }
 
+// The slice of expert e, `bytes` long. As below, the offset cannot wrap.
+Extent slice_of(const Extent& whole, uint64_t e, uint64_t bytes) {
+  if (whole.bytes == 0) return {};
+  return {whole.file, whole.offset + e * (whole.stride != 0 ? whole.stride : bytes), bytes};
+}
+
 // Bytes [skip, skip + bytes) of `whole`. The offset cannot wrap: it stays inside an extent that lies in its file.
 Extent part_of(const Extent& whole, uint64_t skip, uint64_t bytes) {
   if (whole.bytes == 0) return {};
@@ -44,9 +50,9 @@ Result<Tensor> slice_expert(const Tensor& stacked, int64_t expert) {
   }
   SLUICE_TRY(const PartBytes each, part_bytes(out));
   const auto e = static_cast<uint64_t>(expert);  // e * each.x < the whole part, which fits
-  out.data = part_of(stacked.data, e * each.data, each.data);
-  out.scales = part_of(stacked.scales, e * each.scales, each.scales);
-  out.biases = part_of(stacked.biases, e * each.biases, each.biases);
+  out.data = slice_of(stacked.data, e, each.data);
+  out.scales = slice_of(stacked.scales, e, each.scales);
+  out.biases = slice_of(stacked.biases, e, each.biases);
   return out;
 }
 

@@ -134,6 +134,15 @@ Status place_tensors(const io::File& file, uint64_t data_start, std::vector<Tens
 
 }  // namespace
 
+Result<GgufKeyValues> read_gguf_key_values(const io::File& file) {
+  ByteCursor cursor(file, kMaxHeader);
+  SLUICE_TRY(const Counts counts, read_head(cursor));
+  GgufKeyValues out;
+  SLUICE_TRY(out.metadata, read_gguf_metadata(cursor, counts.key_values));
+  out.bytes = cursor.offset();
+  return out;
+}
+
 Result<GgufPart> read_gguf(const io::File& file, int32_t file_index) {
   ByteCursor cursor(file, kMaxHeader);
   SLUICE_TRY(const Counts counts, read_head(cursor));

@@ -25,6 +25,14 @@ struct GgufPart {
 // Errors: corrupt, unsupported, io; "PATH: offset N: what".
 Result<GgufPart> read_gguf(const io::File& file, int32_t file_index);
 
+// What a file begins with, up to the end of its key-values: whatever follows is not looked at.
+struct GgufKeyValues {
+  Metadata metadata;
+  uint64_t bytes = 0;
+};
+// Errors: as read_gguf.
+Result<GgufKeyValues> read_gguf_key_values(const io::File& file);
+
 // The key-values at the cursor. Errors: as read_gguf.
 Result<Metadata> read_gguf_metadata(ByteCursor& cursor, uint64_t count);
 

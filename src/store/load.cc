@@ -20,12 +20,19 @@ uint64_t padded_end(uint64_t begin, uint64_t bytes) {
   return end / kPartAlignment * kPartAlignment;
 }
 
-Status read_part(const ModelFiles& model, const Extent& extent, std::byte* dst) {
+Status read_part(const ModelFiles& model, const Tensor& tensor, const Extent& extent, std::byte* dst) {
   if (extent.bytes == 0) return {};
   if (extent.file < 0 || static_cast<size_t>(extent.file) >= model.files.size()) {
     return Error{Code::invalid, fmt::format("no file {} in {}", extent.file, model.path)};
   }
-  return model.files[static_cast<size_t>(extent.file)].read(extent.offset, std::span(dst, extent.bytes));
+  const io::File& file = model.files[static_cast<size_t>(extent.file)];
+  if (extent.stride == 0) return file.read(extent.offset, std::span(dst, extent.bytes));
+  const auto slices = static_cast<uint64_t>(tensor.shape.front());  // readers give a stride to stacks only
+  const uint64_t each = extent.bytes / slices;
+  for (uint64_t i = 0; i < slices; ++i) {
+    SLUICE_TRY_VOID(file.read(extent.offset + i * extent.stride, std::span(dst + i * each, each)));
+  }
+  return {};
 }
 
 // Rows of a stack can follow each other only where every matrix ends with a whole block of rows.
@@ -84,9 +91,9 @@ Result<quant::Matrix> load_matrix(const ModelFiles& model, const Tensor& tensor,
                  fmt::format("{}: needs {} bytes, {} are given", shown(tensor.name), at.bytes, capacity)};
   }
   SLUICE_TRY(const quant::Matrix out, matrix_over(tensor, dst));
-  Status status = read_part(model, tensor.data, dst + at.data);
-  if (status.ok()) status = read_part(model, tensor.scales, dst + at.scales);
-  if (status.ok()) status = read_part(model, tensor.biases, dst + at.biases);
+  Status status = read_part(model, tensor, tensor.data, dst + at.data);
+  if (status.ok()) status = read_part(model, tensor, tensor.scales, dst + at.scales);
+  if (status.ok()) status = read_part(model, tensor, tensor.biases, dst + at.biases);
   if (!status.ok()) return std::move(status).error().within("tensor " + shown(tensor.name));
   return out;
 }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "store/gguf.h"
+#include "store/pack.h"
 #include "store/safetensors.h"
 #include "store/tensor_layout.h"
 
@@ -71,6 +72,7 @@ const Tensor* ModelFiles::find(std::string_view name) const {
 Result<ModelFiles> open_model(const std::string& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) {
+    if (is_pack(path)) return open_pack(path);
     if (holds_safetensors(path)) return open_safetensors(path);
     SLUICE_TRY(const std::string file, gguf_in_folder(path));
     SLUICE_TRY(ModelFiles model, open_gguf(file));

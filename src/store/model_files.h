@@ -1,7 +1,7 @@
 // A model as it stands on disk, whatever the container: metadata, and an index of logical tensors over one or more
 // files.
 //
-// Readers (gguf, safetensors) fill it; everything above is blind to which one did. Nothing of the weights is read
+// Readers (gguf, safetensors, pack) fill it; everything above is blind to which one did. Nothing of the weights is read
 // here. All counts and offsets are checked against the file sizes on opening: a Tensor's parts lie inside their files.
 #pragma once
 
@@ -47,11 +47,14 @@ class Metadata {
   std::map<std::string, Value, std::less<>> values_;
 };
 
-// Contiguous bytes of one file. Empty (bytes == 0) where a tensor has no such part.
+// Bytes of one file, contiguous unless `stride` says otherwise. Empty (bytes == 0) where a tensor has no such part.
 struct Extent {
   int32_t file = 0;  // index into ModelFiles::files
   uint64_t offset = 0;
   uint64_t bytes = 0;
+  // A stack of experts in a pack: bytes from the beginning of one slice of the first dimension to that of the next. 0:
+  // they follow each other. slice_expert and load_matrix know it; a slice has none.
+  uint64_t stride = 0;
 };
 
 // A logical tensor: row-major, outermost dimension first ([experts, rows, cols] for stacked experts, whatever order the
@@ -75,8 +78,9 @@ enum class Container { gguf, safetensors };
 
 struct ModelFiles {
   std::string path;  // as the user named it
-  Container container = Container::gguf;
-  bool mlx = false;   // safetensors written by mlx-lm (names, folded norms)
+  Container container = Container::gguf;  // of a pack: what it was made from
+  bool mlx = false;                       // safetensors written by mlx-lm (names, folded norms)
+  bool packed = false;                    // files are those of a pack (docs/pack.md)
   Metadata metadata;  // GGUF key-values or flattened config.json
   std::vector<io::File> files;
   std::vector<Tensor> tensors;  // sorted by name
@@ -85,7 +89,7 @@ struct ModelFiles {
 };
 
 // Opens a .gguf (any part of a split: the others are found beside it), a folder with safetensors and config.json, a
-// single .safetensors file (config.json beside it; a shard that an index lists opens all), or a folder with one GGUF.
+// pack (docs/pack.md), a single .safetensors file (config.json beside it; a shard that an index lists opens all), or a folder with one GGUF.
 // Errors: one line with file and place: not_found, corrupt, unsupported, io; invalid
 // (a folder with several GGUF models).
 Result<ModelFiles> open_model(const std::string& path);

@@ -8,6 +8,7 @@ import program
 from bench_test import *  # noqa: F401,F403
 from doctor_test import *  # noqa: F401,F403: unittest.main collects them from here
 from files_test import *  # noqa: F401,F403
+from pack_test import *  # noqa: F401,F403
 from plan_test import *  # noqa: F401,F403
 from run_test import *  # noqa: F401,F403
 from usage_test import *  # noqa: F401,F403
