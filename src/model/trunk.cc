@@ -102,7 +102,7 @@ uint64_t trunk_bytes(const Plan& plan) {
   return bytes;
 }
 
-Result<Trunk> load_trunk(const store::ModelFiles& files, const Plan& plan) {
+Result<Trunk> load_trunk(const store::ModelFiles& files, const Plan& plan, const std::function<void(double share)>& progress) {
   Trunk trunk;
   uint64_t bytes = 0;
   for (const MatrixSource& m : plan.matrices) bytes += source_bytes(m);
@@ -121,6 +121,7 @@ Result<Trunk> load_trunk(const store::ModelFiles& files, const Plan& plan) {
       trunk.matrices.push_back(select_rows(all, m, trunk.memory.data() + at));
     }
     at += size;
+    if (progress) progress(static_cast<double>(at) / static_cast<double>(bytes));
   }
   for (const VectorSource& source : plan.vectors) {
     SLUICE_TRY(std::vector<float> v, store::load_vector(files, *source.tensor));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/arena.h"
@@ -18,7 +19,8 @@ struct Trunk {
 // Bytes load_trunk will hold.
 uint64_t trunk_bytes(const Plan& plan);
 
-// Errors: io, corrupt, over_budget, with the tensor's name.
-Result<Trunk> load_trunk(const store::ModelFiles& files, const Plan& plan);
+// `progress` (may be empty) is told the share done after every matrix. Errors: io, corrupt, over_budget, with the tensor's
+// name.
+Result<Trunk> load_trunk(const store::ModelFiles& files, const Plan& plan, const std::function<void(double share)>& progress = {});
 
 }  // namespace sluice::model

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "base/lock.h"
 #include "base/machine.h"
 #include "io/backend.h"
 #include "runtime/describe.h"
 #include "runtime/engine_parts.h"
 #include "runtime/memory_plan.h"
+#include "runtime/trace_file.h"
 
 namespace sluice {
 namespace {
@@ -90,7 +92,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
 
   const int32_t threads = options.threads > 0 ? options.threads : cpu_count();
   runtime::MemoryRequest request;
-  request.budget = options.memory_bytes > 0 ? options.memory_bytes : runtime::default_budget(available_memory());
+  const uint64_t available = available_memory();
+  request.budget = options.memory_bytes > 0 ? options.memory_bytes : runtime::default_budget(available);
   request.budget_given = options.memory_bytes > 0;
   request.context = options.context;
   request.chunk = options.chunk;
@@ -107,10 +110,14 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   if (p->threads->size() < threads) {
     return Error{Code::over_budget, fmt::format("--threads {}: the system lets this process start only {}", threads, p->threads->size())};
   }
-  SLUICE_TRY(p->trunk, model::load_trunk(p->files, p->plan));
+  SLUICE_TRY(p->trunk, model::load_trunk(p->files, p->plan, options.load_progress));
+  lock_memory({p->trunk.memory.data(), p->trunk.memory.size()});
   p->token_bytes = runtime::token_bytes(p->plan);
   SLUICE_TRY(p->experts, make_store(*p, std::move(slots)));
   p->io_name = p->expert_files.mode == io::Mode::direct ? "direct" : "buffered";
+  if (options.memory_bytes == 0 && options.io != "buffered") p->keeper.emplace(p->experts->pool(), runtime::memory_reserve(available));
+  p->trace = Trace(options.trace_spans);
+  if (p->trace.on()) p->experts->set_trace(&p->trace);
   p->lookahead.emplace(p->plan, lookahead_mode(options));
   SLUICE_TRY_VOID(add_routes(*p));
   SLUICE_TRY(auto workspace, device::make_workspace(p->plan, p->memory.chunk, p->memory.context, threads));
@@ -120,6 +127,11 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   p->plan.vectors = {};
   p->files.tensors = {};
   return std::unique_ptr<Engine>(new Engine(std::move(p)));
+}
+
+Status Engine::write_trace(const std::string& path) const {
+  if (!parts_->trace.on()) return Error{Code::invalid, "no spans were kept; open the engine with trace_spans"};
+  return runtime::write_trace_file(parts_->trace, path);
 }
 
 const ModelInfo& Engine::info() const { return parts_->info; }

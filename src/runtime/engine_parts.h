@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/threads.h"
+#include "base/trace.h"
 #include "device/cpu/cpu_device.h"
 #include "kernels/kernel_table.h"
 #include "model/plan.h"
@@ -14,6 +15,7 @@
 #include "runtime/limit.h"
 #include "runtime/lookahead.h"
 #include "runtime/pipeline.h"
+#include "runtime/pool_keeper.h"
 #include "runtime/routes.h"
 #include "runtime/vocabulary.h"
 #include "sluice/engine.h"
@@ -39,6 +41,8 @@ struct Engine::Parts {
   std::optional<runtime::Lookahead> lookahead;
   std::unique_ptr<runtime::PlayedRoutes> routes;      // null: the routers' own
   std::unique_ptr<runtime::RouteRecorder> recorder;   // null: nobody asked
+  std::optional<runtime::PoolKeeper> keeper;          // of memory that was found free
+  Trace trace;
   runtime::TokenBytes token_bytes;
   std::string io_name;
   bool session_alive = false;

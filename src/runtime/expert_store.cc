@@ -114,7 +114,7 @@ bool ExpertStore::start(int32_t moe_index, int32_t expert, cache::Admission admi
   if (slot == cache::kNoSlot && why == Why::demand) slot = pool_->begin_load(moe_index, expert, cache::Admission::demand);
   if (slot == cache::kNoSlot) return false;
   const RecordReads reads = record_reads(layer(moe_index), expert, pool_->plan().alignment);
-  load(slot) = {moe_index, expert, wanted, reads.count, why, false, why == Why::foreseen};
+  load(slot) = {moe_index, expert, wanted, reads.count, why, false, why == Why::foreseen, trace_ != nullptr ? trace_now() : 0};
   if (wanted >= 0) {
     wanted_[static_cast<size_t>(wanted)].slot = slot;
     wanted_[static_cast<size_t>(wanted)].stage = Stage::loading;
@@ -204,6 +204,9 @@ void ExpertStore::take(std::span<const io::Completion> done) {
 void ExpertStore::finish(int32_t slot) {
   Load& l = load(slot);
   --loading_;
+  if (trace_ != nullptr) {
+    trace_->record(l.why == Why::demand ? "read" : "read ahead", layer(l.moe_index).layer, l.expert, TraceTrack::reads, l.begun_ns, trace_now());
+  }
   pool_->finish_load(slot, !l.failed);
   if (l.why != Why::demand && !l.failed) pool_->release(slot);  // the loader's pin; who joined has one of its own
   if (l.wanted < 0) return;
@@ -239,6 +242,10 @@ Result<int32_t> ExpertStore::next(std::span<device::ReadyExpert> out) {
       take(std::span(completions_).first(queue_->wait(completions_)));
     }
     counters_.stall_s += seconds_since(from);
+    if (trace_ != nullptr) {
+      const uint64_t now = trace_now();
+      trace_->record("wait", layer(moe_index_).layer, -1, TraceTrack::waits, now - static_cast<uint64_t>(seconds_since(from) * 1e9), now);
+    }
   }
   if (failure_) return *failure_;
   int32_t count = 0;

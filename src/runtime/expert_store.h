@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/trace.h"
 #include "device/expert_port.h"
 #include "io/queue.h"
 #include "model/plan.h"
@@ -49,7 +50,11 @@ class ExpertStore final : public device::ExpertPort {
   // when the drive is idle.
   void warm(std::vector<int32_t> experts);
 
+  // Keeps spans of reads and waits; null for none. It must outlive the store.
+  void set_trace(Trace* trace) { trace_ = trace; }
+
   const ExpertCounters& counters() const { return counters_; }
+  SlotPool& pool() { return *pool_; }
   const SlotPool& pool() const { return *pool_; }
   const io::Queue& queue() const { return *queue_; }
 
@@ -69,6 +74,7 @@ class ExpertStore final : public device::ExpertPort {
     Why why = Why::demand;
     bool failed = false;
     bool untried = false;   // foreseen, and not used so far
+    uint64_t begun_ns = 0;  // where there is a trace
   };
   // Experts under way while others may be started that no token waits for. A token's steps are short: enough to keep the
   // drive busy (docs/lab/2026-11-23-direct-and-depth.md: 2 MB records saturate at 1 or 2 in flight), few enough for a
@@ -115,6 +121,7 @@ class ExpertStore final : public device::ExpertPort {
   std::vector<io::Completion> completions_;
   std::optional<Error> failure_;     // of a read the step waits for
   ExpertCounters counters_;
+  Trace* trace_ = nullptr;
 };
 
 }  // namespace sluice::runtime

@@ -158,7 +158,10 @@ class Run {
         out_.finish = Finish::context_full;
         break;
       }
+      const auto token_from = Clock::now();
+      const ExpertCounters before = s_.engine.experts->counters();
       SLUICE_TRY_VOID(feed(s_, {}, {}, {}));
+      if (s_.engine.keeper) s_.engine.keeper->token(seconds_since(token_from), before, s_.engine.experts->counters());
       ++out_.stats.decode_tokens;
       out_.stats.decode_s = seconds_since(decode_from_);
     }

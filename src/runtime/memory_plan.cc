@@ -38,10 +38,9 @@ std::string human_bytes(uint64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.3g} {}", value, kUnits[unit]);
 }
 
-uint64_t default_budget(uint64_t available) {
-  const uint64_t reserve = std::min(available / 10, uint64_t{1} << 30);
-  return available - reserve;
-}
+uint64_t memory_reserve(uint64_t available) { return std::min(available / 10, uint64_t{1} << 30); }
+
+uint64_t default_budget(uint64_t available) { return available - memory_reserve(available); }
 
 namespace {
 

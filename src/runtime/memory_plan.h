@@ -29,6 +29,7 @@ inline constexpr uint64_t kLogitsBytes = uint64_t{8} << 20;
 
 // The budget when the user names none: what is available, less a reserve for everybody else.
 uint64_t default_budget(uint64_t available);
+uint64_t memory_reserve(uint64_t available);
 
 // Decimal, "1.53 GB", for messages and the footer.
 std::string human_bytes(uint64_t bytes);

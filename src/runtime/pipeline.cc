@@ -23,20 +23,24 @@ void record(const Walk& walk, const model::Step& step, int64_t tokens) {
   walk.recorder->routed(s->moe_index, {walk.device.workspace().chosen, static_cast<size_t>(tokens * s->top_k)});
 }
 
-double& phase_of(const model::Step& step, PhaseTimes& p) {
+// Where a step's time is booked, and the step's name in a trace.
+struct Kind {
+  double PhaseTimes::* phase;
+  const char* name;
+};
+Kind kind_of(const model::Step& step) {
   struct Visitor {
-    PhaseTimes& p;
-    double& operator()(const model::Attention&) const { return p.attention; }
-    double& operator()(const model::DeltaNet&) const { return p.delta_net; }
-    double& operator()(const model::Route&) const { return p.router; }
-    double& operator()(const model::SharedFfn&) const { return p.shared; }
-    double& operator()(const model::Experts&) const { return p.experts; }
-    double& operator()(const model::Head&) const { return p.head; }
-    double& operator()(const model::Embed&) const { return p.other; }
-    double& operator()(const model::Norm&) const { return p.other; }
-    double& operator()(const model::Add&) const { return p.other; }
+    Kind operator()(const model::Attention&) const { return {&PhaseTimes::attention, "attention"}; }
+    Kind operator()(const model::DeltaNet&) const { return {&PhaseTimes::delta_net, "delta net"}; }
+    Kind operator()(const model::Route&) const { return {&PhaseTimes::router, "router"}; }
+    Kind operator()(const model::SharedFfn&) const { return {&PhaseTimes::shared, "shared expert"}; }
+    Kind operator()(const model::Experts&) const { return {&PhaseTimes::experts, "experts"}; }
+    Kind operator()(const model::Head&) const { return {&PhaseTimes::head, "head"}; }
+    Kind operator()(const model::Embed&) const { return {&PhaseTimes::other, "embedding"}; }
+    Kind operator()(const model::Norm&) const { return {&PhaseTimes::other, "norm"}; }
+    Kind operator()(const model::Add&) const { return {&PhaseTimes::other, "add"}; }
   };
-  return std::visit(Visitor{p}, step.op);
+  return std::visit(Visitor{}, step.op);
 }
 
 // Books time from one mark to the next under a phase; what compute waited for reads meanwhile apart.
@@ -44,17 +48,19 @@ class Stopwatch {
  public:
   explicit Stopwatch(const Walk& walk) : walk_(walk), at_(Clock::now()), stalled_(stalled()) {}
 
-  void book(double PhaseTimes::* phase) { book((*walk_.phases).*phase); }
-  void book(const model::Step& step) { book(phase_of(step, *walk_.phases)); }
-
- private:
-  void book(double& phase) {
+  void book(const Kind& kind, int32_t layer) {
     const Clock::time_point now = Clock::now();
     const double wait = stalled() - stalled_;
-    phase += std::chrono::duration<double>(now - at_).count() - wait;
+    (*walk_.phases).*kind.phase += std::chrono::duration<double>(now - at_).count() - wait;
     walk_.phases->io_wait += wait;
     stalled_ += wait;
+    if (walk_.trace != nullptr) walk_.trace->record(kind.name, layer, -1, TraceTrack::compute, ns(at_), ns(now));
     at_ = now;
+  }
+
+ private:
+  static uint64_t ns(Clock::time_point t) {  // as trace_now
+    return static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count());
   }
   double stalled() const { return walk_.counters != nullptr ? walk_.counters->stall_s : 0; }
 
@@ -80,10 +86,10 @@ Status run_steps(const Walk& walk, const device::Chunk& chunk, Stopwatch& watch)
     if (walk.observer != nullptr) observe(walk.plan, walk.device.workspace(), step, tokens, *walk.observer);
     if (walk.recorder != nullptr) record(walk, step, tokens);
     chunk.port->pump();
-    watch.book(step);
+    watch.book(kind_of(step), step.layer);
     if (walk.lookahead == nullptr || !walk.lookahead->due(i)) continue;
     walk.lookahead->look(i, walk.device, chunk);
-    watch.book(&PhaseTimes::lookahead);
+    watch.book({&PhaseTimes::lookahead, "look-ahead"}, step.layer);
   }
   return {};
 }

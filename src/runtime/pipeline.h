@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 
+#include "base/trace.h"
 #include "device/cpu/cpu_device.h"
 #include "model/plan.h"
 #include "runtime/lookahead.h"
@@ -29,6 +30,7 @@ struct Walk {
   const ExpertCounters* counters = nullptr;  // of the port, where `phases` or `lookahead` are wanted
   Lookahead* lookahead = nullptr;
   PhaseTimes* phases = nullptr;              // added to
+  Trace* trace = nullptr;
   RouteRecorder* recorder = nullptr;
   Observer* observer = nullptr;
   const std::atomic<bool>* cancel = nullptr;

@@ -100,6 +100,7 @@ Status run_one(Session::Parts& s, std::span<const int32_t> tokens, bool last, st
                   .counters = &e.experts->counters(),
                   .lookahead = &*e.lookahead,
                   .phases = &s.phases,
+                  .trace = e.trace.on() ? &e.trace : nullptr,
                   .recorder = e.recorder.get(),
                   .observer = e.observer,
                   .cancel = cancel,

@@ -1,6 +1,9 @@
 #include "runtime/slot_pool.h"
 
+#include <algorithm>
+
 #include "base/check.h"
+#include "base/lock.h"
 
 namespace sluice::runtime {
 
@@ -9,7 +12,9 @@ SlotPool::SlotPool(const model::Plan& plan, SlotPlan slots, Arena memory, const 
   SLUICE_CHECK(memory_.size() >= slots_.bytes);
   classes_.reserve(slots_.classes.size());
   for (const SlotClass& c : slots_.classes) {
-    classes_.push_back({cache::ExpertCache({c.layers, plan.experts, c.slots, plan.top_k}, policy), c.first_slot});
+    const int32_t least = std::min(plan.top_k * c.layers, c.slots);
+    classes_.push_back({cache::ExpertCache({c.layers, plan.experts, c.slots, plan.top_k}, policy), c.first_slot, least});
+    least_ += least;
   }
   std::vector<int32_t> layers(slots_.classes.size(), 0);
   for (const int32_t c : slots_.class_of) layer_in_class_.push_back(layers[static_cast<size_t>(c)]++);
@@ -50,9 +55,34 @@ void SlotPool::finish_load(int32_t slot, bool ok) {
 void SlotPool::release(int32_t slot) {
   Class& c = holding(slot);
   c.cache.release(slot - c.first_slot);
+  if (c.cache.over_limit()) retire(c);
 }
 
 bool SlotPool::has_empty(int32_t moe_index) const { return class_of(moe_index).cache.has_empty(); }
+
+void SlotPool::set_limit(int32_t slots) {
+  SLUICE_CHECK(slots >= least_ && slots <= slots_.slots);
+  for (Class& c : classes_) {
+    const int64_t share = int64_t{c.cache.geometry().slots} * slots / slots_.slots;
+    c.cache.set_limit(std::max(c.least, static_cast<int32_t>(share)));
+    retire(c);
+  }
+}
+
+void SlotPool::retire(Class& c) {
+  const uint64_t bytes = slots_.classes[static_cast<size_t>(&c - classes_.data())].slot_bytes;
+  while (c.cache.over_limit()) {
+    const int32_t slot = c.cache.retire_one();
+    if (slot == cache::kNoSlot) return;
+    give_back({base(slot + c.first_slot), bytes});
+  }
+}
+
+int32_t SlotPool::held() const {
+  int32_t held = 0;
+  for (const Class& c : classes_) held += c.cache.geometry().slots - c.cache.retired_slots();
+  return held;
+}
 
 std::byte* SlotPool::base(int32_t slot) const {
   size_t c = slots_.classes.size() - 1;

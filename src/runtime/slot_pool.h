@@ -27,6 +27,12 @@ class SlotPool {
   void release(int32_t slot);
   bool has_empty(int32_t moe_index) const;  // a slot that would evict nothing
 
+  // At most so many slots from now on, the same share of every class; memory of slots that fall away, as soon as nobody
+  // uses them, goes back to the system. REQUIRES: least() <= slots <= slots().
+  void set_limit(int32_t slots);
+  int32_t least() const { return least_; }  // top_k slots a layer
+  int32_t held() const;                     // slots that are not retired
+
   std::byte* base(int32_t slot) const;
   // Where the parts of the expert in `slot` stand; to be filled when it is read.
   const std::byte** parts(int32_t slot) { return &parts_[static_cast<size_t>(slot) * model::ExpertLayer::kMostParts]; }
@@ -40,7 +46,9 @@ class SlotPool {
   struct Class {
     cache::ExpertCache cache;
     int32_t first_slot;
+    int32_t least;
   };
+  void retire(Class& c);
   Class& class_of(int32_t moe_index) { return classes_[static_cast<size_t>(slots_.class_of[static_cast<size_t>(moe_index)])]; }
   const Class& class_of(int32_t moe_index) const {
     return classes_[static_cast<size_t>(slots_.class_of[static_cast<size_t>(moe_index)])];
@@ -53,6 +61,7 @@ class SlotPool {
   const SlotPlan slots_;
   Arena memory_;
   std::vector<Class> classes_;
+  int32_t least_ = 0;
   std::vector<int32_t> layer_in_class_;  // by moe_index
   std::vector<const std::byte*> parts_;  // [slots][kMostParts]
 };

@@ -52,16 +52,15 @@ std::vector<float> logits_of(Engine& engine) {
   return out;
 }
 
-// Every expert is one record: in one file of the pack, its parts where a slot has them, at an aligned offset.
+// Every expert is one record at an aligned offset of one file of the pack, and is read in one go.
 void expect_records(const Engine::Parts& parts) {
   for (const model::ExpertLayer& layer : parts.plan.expert_layers) {
-    const auto count = static_cast<size_t>(layer.parts);
-    for (size_t i = 0; i < layer.extents.size(); ++i) {
-      const store::Extent &extent = layer.extents[i], &first = layer.extents[i / count * count];
-      ASSERT_EQ(extent.file, first.file);
-      ASSERT_GT(extent.file, 0) << "the first file is the trunk";
-      ASSERT_EQ(extent.offset - first.offset, layer.part_offset[i % count]) << "layer " << layer.layer << " part " << i;
-      ASSERT_EQ(first.offset % store::kRecordAlignment, 0u);
+    for (int32_t e = 0; e < layer.count; ++e) {
+      const runtime::RecordReads reads = runtime::record_reads(layer, e, parts.expert_files.alignment);
+      ASSERT_EQ(reads.count, 1) << "layer " << layer.layer << " expert " << e;
+      ASSERT_GT(reads.reads[0].extent.file, 0) << "the first file is the trunk";
+      ASSERT_EQ(reads.reads[0].extent.offset % store::kRecordAlignment, 0u);
+      ASSERT_LT(reads.slot_bytes - layer.record_bytes, 2 * parts.expert_files.alignment);
     }
   }
 }
