@@ -36,8 +36,8 @@ std::optional<int> parse(const Args& args, BenchOptions& o) {
   Arguments a("bench [OPTIONS]",
               "Measures how fast a model runs here: random prompts taken in and continued greedily, some times over.");
   a.group("What to measure (defaults in brackets)");
-  a.option("-p,--prompt", "N", integer(o.prompt, 1, INT64_MAX), "tokens of a prompt (128)");
-  a.option("-n,--max-tokens", "N", integer(o.tokens, 0, INT64_MAX), "new tokens after each (64)");
+  a.option("-p,--prompt", "N", integer(o.prompt, 1), "tokens of a prompt (128)");
+  a.option("-n,--max-tokens", "N", integer(o.tokens, 0), "new tokens after each (64)");
   a.option("--repeat", "R", integer(o.repeat, 1, 10000), "so many times, each in a session of its own (3)");
   a.option("--routes", "NAME|FILE", text(o.model.engine.routes),
            "experts from a preset or a recorded trace in place of the routers' (their own)");

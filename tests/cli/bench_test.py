@@ -64,6 +64,7 @@ class Bench(program.Case):
 
     def test_refusals(self):
         self.bad(2, "bench", "-p", "0", says="-p")
+        self.bad(2, "bench", "-p", str(2**40), says="-p")
         self.bad(2, "bench", "--repeat", "0", says="--repeat")
         self.bad(2, "bench", "--ssd", "0", says="--ssd")
         self.bad(2, "bench", "--ram", "fast", says="--ram")
