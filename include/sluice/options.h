@@ -30,6 +30,9 @@ struct EngineOptions {
   // then of no use): empty (the routers' own), the file of a recorded trace, or a preset's name (cache/route_model.h).
   std::string routes;
   std::string record_routes;  // a file that takes the experts picked, token by token (cache/routes.h); empty: none
+  // A file that keeps how often each expert was used, to be read and then replaced: the most used ones are read while the
+  // drive is idle, before anybody asks. Changes no result. Empty: none. A file that is not there, or of no use, is no error.
+  std::string use_counts;
   size_t trace_spans = 0;     // of the last so many steps and reads, kept for Engine::write_trace; 0: none
   std::function<void(double share)> load_progress;  // called on the way while the trunk is read, with 0 to 1
 };

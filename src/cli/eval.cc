@@ -1,6 +1,5 @@
 // sluice eval: how good the answers are, by tasks with a known answer and by the perplexity of a text.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 
@@ -9,6 +8,7 @@
 #include "cli/json_output.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/progress_line.h"
 #include "cli/report.h"
 #include "eval/perplexity.h"
 #include "eval/scoring.h"
@@ -83,21 +83,9 @@ std::optional<int> parse(const Args& args, EvalOptions& o) {
   return nothing_left_unused(o);
 }
 
-// One line that is rewritten; only where a person looks on.
-class ProgressLine {
- public:
-  ~ProgressLine() { show(""); }
-  void show(const std::string& line) const {
-    if (terminal_) fmt::print(stderr, "\r\x1b[K{}", line), std::fflush(stderr);
-  }
-
- private:
-  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-};
-
 Result<std::vector<eval::TaskScore>> run_tasks(const EvalOptions& o, const std::vector<eval::Item>& items,
                                                const Engine& engine, Session& session) {
-  const ProgressLine line;
+  ProgressLine line;
   int64_t right = 0;
   return eval::run_tasks(engine, session, items, o.max_tokens.value_or(160),
                          [&](const eval::Answer& answer, int64_t done, int64_t total) {
@@ -107,7 +95,7 @@ Result<std::vector<eval::TaskScore>> run_tasks(const EvalOptions& o, const std::
                                                            {"right", Value::boolean(answer.right)},
                                                            {"answer", Value::string(answer.text)},
                                                            {"expect", answer.item->expect}});
-                             line.show("");
+                             line.clear();
                              fmt::print(stderr, "{}\n", text::to_json(row));
                            }
                            line.show(fmt::format("{} of {} items, {} right", done, total, right));
@@ -122,7 +110,7 @@ Result<Measured> measure(const EvalOptions& o, const std::vector<eval::Item>& it
     SLUICE_TRY(out.scores, run_tasks(o, items, engine, *session));
   }
   if (!o.perplexity.empty()) {
-    const ProgressLine line;
+    ProgressLine line;
     const auto show = [&](const eval::Perplexity& p, int64_t total) {
       line.show(fmt::format("block {} of {}, perplexity {:.5f}", p.blocks, total, p.value()));
     };

@@ -8,7 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
-#include "cli/progress_bar.h"
+#include "cli/progress_line.h"
 #include "cli/report.h"
 #include "store/pack_plan.h"
 
@@ -50,8 +50,8 @@ std::string bytes(uint64_t count) {
 int make(PackOptions& o) {
   const auto start = Clock::now();
   Result<PackReport> report = [&] {
-    ProgressBar bar;
-    o.progress = [&bar](uint64_t done, uint64_t total) { bar.show(done, total); };
+    ProgressLine line;
+    o.progress = [&line](uint64_t done, uint64_t total) { line.show_copy(done, total); };
     return pack(o);
   }();
   if (!report.ok()) return refused(report.error());
@@ -69,8 +69,8 @@ int make(PackOptions& o) {
 int verify(PackOptions& o) {
   const auto start = Clock::now();
   Result<PackReport> report = [&] {
-    ProgressBar bar;
-    o.progress = [&bar](uint64_t done, uint64_t total) { bar.show(done, total); };
+    ProgressLine line;
+    o.progress = [&line](uint64_t done, uint64_t total) { line.show_copy(done, total); };
     return verify_pack(o);
   }();
   if (!report.ok()) return refused(report.error());

@@ -9,9 +9,11 @@
 #include "cli/json_output.h"
 #include "cli/options.h"
 #include "cli/output.h"
+#include "cli/progress_line.h"
 #include "cli/prompt.h"
 #include "cli/report.h"
 #include "cli/timing.h"
+#include "cli/warm_start.h"
 #include "sluice/session.h"
 
 namespace sluice::cli {
@@ -24,6 +26,7 @@ struct RunOptions {
   std::optional<float> temperature, top_p, min_p, presence_penalty, repetition_penalty;
   std::optional<int32_t> top_k;
   GenerateOptions generate;
+  std::string warm_start = "on";
   bool show_special = false, quiet = false;
 };
 
@@ -52,6 +55,8 @@ std::optional<int> parse(const Args& args, RunOptions& o) {
   add_model(a, o.model);
   add_shape(a, o.model);
   add_running(a, o.model);
+  a.option("--warm-start", "WHEN", one_of(o.warm_start, {"on", "off"}),
+           "read the experts of earlier runs while the drive is idle (on)");
   add_rates(a, o.model);
   a.group("A look inside");
   add_look_inside(a, o.model, o.inside);
@@ -87,16 +92,25 @@ std::string run_json(const Generation& g, const Engine& engine, uint64_t seed) {
 Result<Generation> generate(Engine& engine, std::span<const int32_t> tokens, const RunOptions& o) {
   SLUICE_TRY(const auto session, engine.new_session());
   Output out;
+  ProgressLine line;
+  GenerateOptions options = o.generate;
+  options.prompt_progress = [&line](double share) { share < 1 ? line.show("reading the prompt", share) : line.clear(); };
   TokenSink sink;
   if (!o.model.json) {
     sink = [&out](int32_t, std::string_view text) {
       if (!out.write(text)) interrupt();  // nobody can read on; finish says why
     };
   }
-  auto generation = session->generate(tokens, o.generate, sink);
+  auto generation = session->generate(tokens, options, sink);
   Status written = out.finish();
   if (generation.ok() && !written.ok()) return std::move(written).error();
   return generation;
+}
+
+Result<std::unique_ptr<Engine>> open_engine(EngineOptions options) {
+  ProgressLine line;
+  options.load_progress = [&line](double share) { line.show("loading the model", share); };
+  return Engine::open(options);
 }
 
 Status report(const Generation& generation, const Engine& engine, const RunOptions& o) {
@@ -120,7 +134,8 @@ int run_command(const Args& args) {
   if (!prompt.ok()) return refused(prompt.error());
   if (Status chosen = choose_model(o.model.engine); !chosen.ok()) return failed(chosen.error());
   choose_rates(o.model.engine);
-  auto engine = Engine::open(o.model.engine);
+  if (o.warm_start == "on") o.model.engine.use_counts = use_counts_path(o.model.engine.model);
+  auto engine = open_engine(o.model.engine);
   if (!engine.ok()) return refused(engine.error());
   if (!o.generate.stop.empty() && (*engine)->tokenizer() == nullptr) {
     return failed({Code::unsupported, "--stop: this model has no tokenizer, so there is no text to find it in"});

@@ -9,7 +9,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
-#include "cli/progress_bar.h"
+#include "cli/progress_line.h"
 #include "cli/report.h"
 #include "store/synth_shape.h"
 
@@ -62,8 +62,8 @@ int synth_command(const Args& args) {
   o.cancel = watch_interrupts();
   const auto start = Clock::now();
   Result<store::SynthReport> report = [&] {
-    ProgressBar bar;
-    o.progress = [&bar](uint64_t done, uint64_t total) { bar.show(done, total); };
+    ProgressLine line;
+    o.progress = [&line](uint64_t done, uint64_t total) { line.show_copy(done, total); };
     return store::synthesize(o);
   }();
   if (!report.ok()) return refused(report.error());

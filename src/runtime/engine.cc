@@ -68,6 +68,13 @@ Status add_routes(Engine::Parts& p) {
   return {};
 }
 
+void warm_start(Engine::Parts& p) {
+  if (p.options.use_counts.empty()) return;
+  p.uses = std::make_unique<runtime::UseCounts>(static_cast<int32_t>(p.plan.expert_layers.size()), p.plan.experts);
+  if (p.uses->read(p.options.use_counts).ok()) p.experts->warm(p.uses->favourites());
+  p.experts->set_uses(p.uses.get());
+}
+
 runtime::LookaheadMode lookahead_mode(const EngineOptions& o) {
   return o.lookahead == "on"    ? runtime::LookaheadMode::on
          : o.lookahead == "off" ? runtime::LookaheadMode::off
@@ -120,6 +127,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   if (p->trace.on()) p->experts->set_trace(&p->trace);
   p->lookahead.emplace(p->plan, lookahead_mode(options));
   SLUICE_TRY_VOID(add_routes(*p));
+  warm_start(*p);
   SLUICE_TRY(auto workspace, device::make_workspace(p->plan, p->memory.chunk, p->memory.context, threads));
   p->device.emplace(p->plan, p->trunk, *p->kernels, *p->threads, std::move(workspace));
   // A large model has a hundred thousand tensors; the plan's extents and the trunk are all that is needed from here on.

@@ -42,6 +42,7 @@ struct Engine::Parts {
   std::unique_ptr<runtime::PlayedRoutes> routes;      // null: the routers' own
   std::unique_ptr<runtime::RouteRecorder> recorder;   // null: nobody asked
   std::optional<runtime::PoolKeeper> keeper;          // of memory that was found free
+  std::unique_ptr<runtime::UseCounts> uses;           // null: nobody asked
   Trace trace;
   runtime::TokenBytes token_bytes;
   std::string io_name;

@@ -36,6 +36,9 @@ ExpertStore::ExpertStore(std::vector<const io::File*> files, const model::Plan& 
 Status ExpertStore::begin(const device::ExpertDemand& demand) {
   SLUICE_CHECK(handed_ == wanted_.size());  // the step before is over
   moe_index_ = demand.moe_index;
+  if (prompt_ && demand.tokens == 1) {  // what the prompt's look-ahead left behind is the cache that decoding starts with
+    for (Load& l : loads_) l.untried = false;
+  }
   prompt_ = demand.tokens > 1;
   failure_.reset();
   wanted_.clear();
@@ -50,6 +53,7 @@ Status ExpertStore::begin(const device::ExpertDemand& demand) {
     Wanted& w = wanted_[i];
     const cache::Lookup found = pool_->acquire(moe_index_, w.expert);
     counters_.bytes_touched += record;
+    if (uses_ != nullptr) uses_->add(moe_index_, w.expert, demand.uses[i]);
     if (found.found()) {
       join(w, static_cast<int32_t>(i), found);
     } else {

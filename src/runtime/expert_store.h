@@ -16,6 +16,7 @@
 #include "io/queue.h"
 #include "model/plan.h"
 #include "runtime/slot_pool.h"
+#include "runtime/use_counts.h"
 
 namespace sluice::runtime {
 
@@ -50,6 +51,8 @@ class ExpertStore final : public device::ExpertPort {
   // when the drive is idle.
   void warm(std::vector<int32_t> experts);
 
+  // Counts every use from now on; null for none. It must outlive the store.
+  void set_uses(UseCounts* uses) { uses_ = uses; }
   // Keeps spans of reads and waits; null for none. It must outlive the store.
   void set_trace(Trace* trace) { trace_ = trace; }
 
@@ -121,6 +124,7 @@ class ExpertStore final : public device::ExpertPort {
   std::vector<io::Completion> completions_;
   std::optional<Error> failure_;     // of a read the step waits for
   ExpertCounters counters_;
+  UseCounts* uses_ = nullptr;
   Trace* trace_ = nullptr;
 };
 

@@ -124,6 +124,8 @@ class Run {
     out_.text += rest;
     if (sink_ && !rest.empty()) sink_(-1, rest);
     fill_stats(out_.stats, s_, start_, decode_start_);
+    // A help for the next start: that it cannot be kept is no reason to withhold an answer.
+    if (s_.engine.uses != nullptr) static_cast<void>(s_.engine.uses->write(s_.engine.options.use_counts).ok());
     if (s_.engine.recorder != nullptr) SLUICE_TRY_VOID(s_.engine.recorder->write());
     return std::move(out_);
   }
