@@ -4,11 +4,12 @@
 
 #include "memory_file.h"
 #include "store/gguf.h"
+#include "store/places.h"
 #include "touch_tensors.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const sluice::fuzz::MemoryFile file(data, size);
-  const auto model = sluice::store::open_gguf(file.path());
+  const auto model = sluice::store::open_gguf(file.path(), {});
   if (model.ok()) {
     sluice::fuzz::touch_tensors(*model);
   } else {

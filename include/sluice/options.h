@@ -13,6 +13,7 @@ namespace sluice {
 
 struct EngineOptions {
   std::string model;          // a .gguf, a folder of safetensors, or a .safetensors file
+  std::vector<std::string> more_models;  // further folders or files, on other drives: missing parts of it, or copies to read from as well
   uint64_t memory_bytes = 0;  // everything the process may use; 0: what the machine and its cgroup have left, less a reserve
   int32_t threads = 0;        // compute threads; 0: one a core
   int64_t context = 0;        // positions a session holds; 0: the model's, at most 8192

@@ -29,12 +29,15 @@ std::string demo_model() {
 }  // namespace
 
 void add_model(Arguments& a, ModelOptions& o) {
-  const Take model = [&out = o.engine.model](const std::string& value) -> std::optional<std::string> {
-    out = value;  // empty would mean the demo: a script whose variable is unset should hear of it
-    return value.empty() ? std::optional<std::string>("must name a model") : std::nullopt;
+  const Take model = [&out = o.engine](const std::string& value) -> std::optional<std::string> {
+    // Empty would mean the demo: a script whose variable is unset should hear of it.
+    if (value.empty()) return "must name a model";
+    out.model.empty() ? void(out.model = value) : out.more_models.push_back(value);
+    return std::nullopt;
   };
-  a.option("-m,--model", "MODEL", model,
-           "a .gguf, a folder of safetensors, a .safetensors file or a pack; without it the demo");
+  a.repeatable("-m,--model", "MODEL", model,
+               "a .gguf, a folder of safetensors, a .safetensors file or a pack; without it the demo. Again: a folder or "
+               "file on another drive with missing parts or copies of it");
   a.flag("--json", o.json, "print one JSON object on standard output instead");
 }
 

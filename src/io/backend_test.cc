@@ -39,7 +39,7 @@ TEST_P(BackendTest, RandomConcurrentReadsBringTheRightBytes) {
   constexpr uint64_t kFileBytes = 3'000'001;
   const TestFile on_disk(kFileBytes);
   const File file = File::open(on_disk.path()).value();
-  MAKE_OR_SKIP(queue, {.capacity = 64});
+  MAKE_OR_SKIP(queue, {.capacity = 64, .drives = 3});
   std::mt19937_64 random(1);
   std::vector<std::vector<std::byte>> buffers(queue->capacity(), std::vector<std::byte>(50'000));
   std::vector<Request> requests(queue->capacity());
@@ -54,8 +54,13 @@ TEST_P(BackendTest, RandomConcurrentReadsBringTheRightBytes) {
       const uint64_t offset = random() % kFileBytes;
       const uint64_t n = std::min(random() % (buffers[i].size() + 1), kFileBytes - offset);
       const Priority priority = random() % 2 == 0 ? Priority::demand : Priority::speculative;
-      requests[i] = {
-          .file = &file, .offset = offset, .dst = buffers[i].data(), .bytes = n, .tag = i, .priority = priority};
+      requests[i] = {.file = &file,
+                     .offset = offset,
+                     .dst = buffers[i].data(),
+                     .bytes = n,
+                     .tag = i,
+                     .priority = priority,
+                     .drive = static_cast<uint16_t>(random() % 3)};
       batch.push_back(requests[i]);
       ++submitted;
       bytes += n;
@@ -171,6 +176,13 @@ TEST_P(BackendTest, DestroyedWithRequestsInFlight) {
 TEST_P(BackendTest, RefusesSenselessOptions) {
   EXPECT_FALSE(GetParam().make({.capacity = 0}).ok());
   EXPECT_FALSE(GetParam().make({.capacity = size_t{1} << 40}).ok());
+}
+
+TEST_P(BackendTest, RefusesSenselessDrives) {
+  MAKE_OR_SKIP(queue, {.drives = kMostDrives});
+  for (const int32_t drives : {0, -1, kMostDrives + 1}) {
+    EXPECT_EQ(GetParam().make({.drives = drives}).error().code, Code::invalid) << drives;
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, BackendTest, ::testing::ValuesIn(backends().begin(), backends().end()),

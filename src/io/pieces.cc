@@ -7,19 +7,21 @@
 
 namespace sluice::io {
 
-Pieces::Pieces(size_t capacity, uint64_t piece)
-    : piece_(piece), wholes_(capacity), free_(capacity), demand_(capacity), speculative_(capacity) {
+Pieces::Pieces(size_t capacity, size_t drives, uint64_t piece)
+    : piece_(piece), wholes_(capacity), free_(capacity), lines_(2 * drives) {
   for (size_t i = 0; i < capacity; ++i) free_[i] = capacity - 1 - i;
 }
 
 void Pieces::add(const Request& request) {
-  SLUICE_CHECK(!free_.empty() && request.bytes > 0);
+  SLUICE_CHECK(!free_.empty() && request.bytes > 0 && request.drive < lines_.size() / 2);
   const size_t at = free_.back();
   free_.pop_back();
   Whole& whole = wholes_[at] = Whole();
   whole.request = request;
   whole.good = request.bytes;
-  queue(request.priority).push(at);
+  Line& to = line(request.drive, request.priority);
+  (to.first == kNone ? to.first : wholes_[to.last].behind) = at;
+  to.last = at;
 }
 
 // Where the piece that is next ends, from the start of the request.
@@ -33,13 +35,15 @@ uint64_t Pieces::cut(const Whole& whole) const {
   return (begin + step) / align * align - r.offset;
 }
 
-Pieces::Piece Pieces::next(Priority priority) {
-  const size_t at = queue(priority).front();
+Pieces::Piece Pieces::next(size_t drive, Priority priority) {
+  Line& from = line(drive, priority);
+  const size_t at = from.first;
+  SLUICE_CHECK(at != kNone);
   Whole& whole = wholes_[at];
   const uint64_t begin = whole.handed_out, end = cut(whole);
   whole.handed_out = end;
   ++whole.at_drive;
-  if (end == whole.request.bytes) queue(priority).pop();
+  if (end == whole.request.bytes) from.first = whole.behind;
   Request piece = whole.request;
   piece.offset += begin;
   piece.dst += begin;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -24,14 +26,13 @@ namespace {
 class PreadPool final : public Queue {
  public:
   explicit PreadPool(const QueueOptions& options)
-      : capacity_(options.capacity),
-        reader_(options.reader),
-        demand_(capacity_),
-        speculative_(capacity_),
-        done_(capacity_) {}
+      : capacity_(options.capacity), reader_(options.reader), done_(capacity_) {
+    for (int32_t i = 0; i < options.drives; ++i) drives_.emplace_back(capacity_);
+  }
   ~PreadPool() override;
 
-  // To be called once. May throw std::system_error; the destructor then stops what has started.
+  // To be called once: so many threads a drive. May throw std::system_error; the destructor then stops what has
+  // started.
   void start(int32_t threads);
 
   size_t capacity() const override { return capacity_; }
@@ -42,7 +43,17 @@ class PreadPool final : public Queue {
   Counters counters() const override;
 
  private:
-  void work();
+  // What waits for one drive, and its threads, which serve no other: a slow drive takes none of another's.
+  struct Drive {
+    explicit Drive(size_t capacity) : demand(capacity), speculative(capacity) {}
+
+    Ring<Request> demand;
+    Ring<Request> speculative;
+    std::condition_variable work_ready;
+    size_t idle_threads = 0;
+  };
+
+  void work(Drive& drive);
   void serve(Progress& progress, const File& file);
   void deliver(const Progress& progress);
   size_t take(std::span<Completion> out);
@@ -53,13 +64,10 @@ class PreadPool final : public Queue {
   std::atomic<bool> stopping_ = false;  // written under mutex_, read without it between the reads of one request
 
   mutable std::mutex mutex_;
-  std::condition_variable work_ready_;
   std::condition_variable done_ready_;
-  Ring<Request> demand_;
-  Ring<Request> speculative_;
+  std::deque<Drive> drives_;  // a deque: they stay where they are
   Ring<Completion> done_;
   size_t in_flight_ = 0;
-  size_t idle_threads_ = 0;
   bool consumer_waits_ = false;
   Counters counters_;
 };
@@ -69,13 +77,15 @@ PreadPool::~PreadPool() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  work_ready_.notify_all();
+  for (Drive& drive : drives_) drive.work_ready.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
 void PreadPool::start(int32_t threads) {
-  threads_.reserve(static_cast<size_t>(threads));
-  for (int32_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  threads_.reserve(static_cast<size_t>(threads) * drives_.size());
+  for (Drive& drive : drives_) {
+    for (int32_t i = 0; i < threads; ++i) threads_.emplace_back([this, &drive] { work(drive); });
+  }
 }
 
 size_t PreadPool::in_flight() const {
@@ -89,19 +99,24 @@ Counters PreadPool::counters() const {
 }
 
 void PreadPool::submit(std::span<const Request> requests) {
-  size_t to_wake = 0;
+  std::array<size_t, kMostDrives> to_wake{};
   {
     const std::lock_guard lock(mutex_);
     SLUICE_CHECK(requests.size() <= capacity_ - in_flight_);
     for (const Request& request : requests) {
       SLUICE_CHECK(request.file != nullptr && (request.dst != nullptr || request.bytes == 0));
-      (request.priority == Priority::demand ? demand_ : speculative_).push(request);
+      SLUICE_CHECK(request.drive < drives_.size());
+      Drive& drive = drives_[request.drive];
+      (request.priority == Priority::demand ? drive.demand : drive.speculative).push(request);
+      // A thread that is not idle looks at the rings before it sleeps, so only idle ones need waking.
+      size_t& waking = to_wake[request.drive];
+      waking = std::min(waking + 1, drive.idle_threads);
     }
     in_flight_ += requests.size();
-    // A thread that is not idle looks at the rings before it sleeps, so only idle ones need waking.
-    to_wake = std::min(requests.size(), idle_threads_);
   }
-  for (size_t i = 0; i < to_wake; ++i) work_ready_.notify_one();
+  for (size_t d = 0; d < drives_.size(); ++d) {
+    for (size_t i = 0; i < to_wake[d]; ++i) drives_[d].work_ready.notify_one();
+  }
 }
 
 size_t PreadPool::wait(std::span<Completion> out) {
@@ -128,16 +143,16 @@ size_t PreadPool::take(std::span<Completion> out) {
   return n;
 }
 
-void PreadPool::work() {
+void PreadPool::work(Drive& drive) {
   std::unique_lock lock(mutex_);
   for (;;) {
-    while (!stopping_ && demand_.empty() && speculative_.empty()) {
-      ++idle_threads_;
-      work_ready_.wait(lock);
-      --idle_threads_;
+    while (!stopping_ && drive.demand.empty() && drive.speculative.empty()) {
+      ++drive.idle_threads;
+      drive.work_ready.wait(lock);
+      --drive.idle_threads;
     }
     if (stopping_) return;
-    const Request request = (demand_.empty() ? speculative_ : demand_).pop();
+    const Request request = (drive.demand.empty() ? drive.speculative : drive.demand).pop();
     lock.unlock();
     Progress progress(request);
     serve(progress, *request.file);
@@ -169,12 +184,16 @@ void PreadPool::deliver(const Progress& progress) {
 
 Result<std::unique_ptr<Queue>> make_pread_pool(const QueueOptions& options) {
   constexpr int32_t kMostThreads = 256;
-  constexpr size_t kMostCapacity = size_t{1} << 20;
-  if (options.threads < 1 || options.threads > kMostThreads) {
-    return Error{Code::invalid, fmt::format("{} io threads: give 1 to {}", options.threads, kMostThreads)};
+  if (options.drives < 1 || options.drives > kMostDrives) {
+    return Error{Code::invalid, fmt::format("io for {} drives: give 1 to {}", options.drives, kMostDrives)};
   }
-  if (options.capacity < 1 || options.capacity > kMostCapacity) {
-    return Error{Code::invalid, fmt::format("io queue for {} requests: give 1 to {}", options.capacity, kMostCapacity)};
+  const int32_t most_threads = kMostThreads / options.drives;
+  const size_t most_capacity = (size_t{1} << 20) / static_cast<size_t>(options.drives);
+  if (options.threads < 1 || options.threads > most_threads) {
+    return Error{Code::invalid, fmt::format("{} io threads: give 1 to {}", options.threads, most_threads)};
+  }
+  if (options.capacity < 1 || options.capacity > most_capacity) {
+    return Error{Code::invalid, fmt::format("io queue for {} requests: give 1 to {}", options.capacity, most_capacity)};
   }
   auto pool = std::make_unique<PreadPool>(options);
   try {

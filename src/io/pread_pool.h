@@ -1,4 +1,4 @@
-// The portable backend: a few threads that do positioned reads.
+// The portable backend: a few threads a drive that do positioned reads.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 
 namespace sluice::io {
 
-// Errors: invalid (threads or capacity out of range), io (the system refuses a thread).
+// Errors: invalid (threads, drives or capacity out of range), io (the system refuses a thread).
 Result<std::unique_ptr<Queue>> make_pread_pool(const QueueOptions& options);
 
 }  // namespace sluice::io

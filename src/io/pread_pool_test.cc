@@ -57,6 +57,48 @@ TEST(PreadPool, ShortReadsGoOnWhereTheyStopped) {
   EXPECT_EQ(t.queue->counters().bytes, 10'500u);
 }
 
+// Reads from the disk that has the file.
+struct TwoDisks {
+  static int64_t read(void* self, const File& file, uint64_t offset, std::span<std::byte> out) {
+    auto& disks = *static_cast<TwoDisks*>(self);
+    const Reader reader = (&file == disks.slow_file ? disks.slow : disks.fast).reader();
+    return reader.read(reader.self, file, offset, out);
+  }
+
+  FakeDisk slow, fast;
+  const File* slow_file = slow.add("a/model.gguf", pattern(kFileBytes));
+  const File* fast_file = fast.add("b/model.gguf", pattern(kFileBytes));
+};
+
+TEST(PreadPool, ADriveThatHangsHoldsUpNoOther) {
+  constexpr uint64_t kReads = 30;
+  TwoDisks disks;
+  disks.slow.hold();
+  const auto queue =
+      make_pread_pool({.capacity = 99, .drives = 2, .threads = 2, .reader = {TwoDisks::read, &disks}}).value();
+  std::vector<std::byte> bytes(kFileBytes);
+  std::vector<Request> requests;
+  for (uint64_t i = 0; i < 2 * kReads; ++i) {
+    const bool slow = i < kReads;
+    requests.push_back({.file = slow ? disks.slow_file : disks.fast_file,
+                        .offset = i * 1000,
+                        .dst = &bytes[i * 1000],
+                        .bytes = 1000,
+                        .tag = i,
+                        .drive = static_cast<uint16_t>(slow ? 0 : 1)});
+  }
+  queue->submit(requests);
+  uint64_t ended = 0;
+  Completion done[7];
+  while (ended < kReads) {
+    for (size_t k = 0, n = queue->wait(done); k < n; ++k, ++ended) ASSERT_GE(done[k].tag, kReads);
+  }
+  EXPECT_EQ(queue->in_flight(), kReads);
+  disks.slow.open_gate();
+  while (ended < 2 * kReads) ended += queue->wait(done);
+  EXPECT_TRUE(is_pattern(std::span(bytes).first(2 * kReads * 1000), 0));
+}
+
 TEST(PreadPool, AnErrorThatPassesIsRetriedAndCounted) {
   Trial t(Rules{{.times = Progress::kErrorRetries}});
   EXPECT_TRUE(t.read(0, 4096).ok());
@@ -227,6 +269,7 @@ TEST(PreadPoolDeathTest, MoreThanTheCapacityIsOurOwnMistake) {
 
 TEST(PreadPool, RefusesNoThreads) {
   EXPECT_EQ(make_pread_pool({.threads = 0}).error().code, Code::invalid);
+  EXPECT_EQ(make_pread_pool({.drives = 8, .threads = 33}).error().code, Code::invalid);
 }
 
 }  // namespace

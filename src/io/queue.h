@@ -1,6 +1,7 @@
 // The queue of reads: many requests in flight, completions in whatever order the drive gives them.
 //
-// Demand requests are started before speculative ones, in order of submission within a class. A partial read goes on
+// On each drive, demand requests are started before speculative ones, in order of submission within a class. Drives do
+// not wait for each other: what is queued for a slow one holds up no read of another. A partial read goes on
 // where it stopped; a failed one is retried a little (io/progress.h) and then ends its request, never the queue. Files
 // opened in direct mode are read in whole blocks straight to dst: see io/direct.h for where dst must be.
 #pragma once
@@ -14,13 +15,16 @@
 
 namespace sluice::io {
 
+inline constexpr int32_t kMostDrives = 32;
+
 struct QueueOptions {
   size_t capacity = 1024;           // most requests in flight
-  int32_t threads = 4;              // of a backend that has threads
+  int32_t drives = 1;               // Request::drive is below this; 1 to kMostDrives
+  int32_t threads = 4;              // for each drive, of a backend that has threads
   Reader reader = system_reader();  // of a backend that reads with calls; tests put faults here
 
-  // Of a backend that keeps many reads before the drive without threads (uring). A request counts once a piece.
-  int32_t depth = 32;             // most reads at the drive at once
+  // Of a backend that keeps many reads before a drive without threads (uring). A request counts once a piece.
+  int32_t depth = 32;             // most reads at each drive at once
   int32_t speculative_depth = 4;  // of them for speculative requests: what a demand read may have to wait behind
   uint64_t piece =
       0;  // larger requests are read in pieces of so many bytes; 0: whole, as fast on the drives we measured

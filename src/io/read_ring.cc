@@ -26,7 +26,7 @@ ReadRing::~ReadRing() {
   if (started_) io_uring_queue_exit(ring_.get());
 }
 
-int ReadRing::start(size_t depth, std::span<std::byte> registered) {
+int ReadRing::start(size_t depth, std::span<std::byte> registered, bool workers) {
   if (const int error = io_uring_queue_init(static_cast<unsigned>(depth), ring_.get(), 0); error < 0) return error;
   started_ = true;
   io_uring_probe* probe = io_uring_get_probe_ring(ring_.get());
@@ -34,6 +34,8 @@ int ReadRing::start(size_t depth, std::span<std::byte> registered) {
   if (probe != nullptr) io_uring_free_probe(probe);
   if (!reads) return -ENOSYS;
   register_memory(registered);
+  unsigned most[2] = {static_cast<unsigned>(depth), 0};  // for files; 0: the bound for the rest stays as it is
+  if (workers) io_uring_register_iowq_max_workers(ring_.get(), most);
   return 0;
 }
 

@@ -28,8 +28,9 @@ class ReadRing {
   ~ReadRing();  // REQUIRES: nothing is prepared or at the drive
 
   // To be called once, before anything else. Minus an errno when there is no ring to be had. Memory is registered if
-  // the system allows it (QueueOptions::registered).
-  int start(size_t depth, std::span<std::byte> registered);
+  // the system allows it (QueueOptions::registered). `workers`: kernel threads for as many reads as are there, so that
+  // those of one drive cannot take all; else as many as the kernel thinks fit. A wish too.
+  int start(size_t depth, std::span<std::byte> registered, bool workers);
 
   // A read of `out`, or of its first part. `in_worker`: by a kernel thread, so that flush copies nothing from the page
   // cache. Whether it goes to registered memory.

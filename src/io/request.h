@@ -12,11 +12,11 @@ class File;
 
 enum class Priority : uint8_t {
   demand,       // a token waits for it
-  speculative,  // for otherwise idle time; served only while no demand read is queued
+  speculative,  // for otherwise idle time; served only while no demand read is queued for its drive
 };
 
-// A file opened in direct mode is read in whole blocks: dst must agree with offset and have room on both sides, which is
-// overwritten (io/direct.h). What follows says dst[0, bytes) and means that room as well.
+// A file opened in direct mode is read in whole blocks: dst must agree with offset and have room on both sides, which
+// is overwritten (io/direct.h). What follows says dst[0, bytes) and means that room as well.
 //
 // REQUIRES: *file and dst[0, bytes) outlive the request: until its completion is taken or the queue is destroyed.
 // Until then the queue owns the bytes at dst; after a failure what they hold is unspecified.
@@ -27,6 +27,7 @@ struct Request {
   uint64_t bytes = 0;  // 0 is allowed and ends ok
   uint64_t tag = 0;    // the caller's; comes back in the completion
   Priority priority = Priority::demand;
+  uint16_t drive = 0;  // which one the file lies on, below QueueOptions::drives (io/drives.h numbers them)
 };
 
 enum class Outcome : uint8_t {

@@ -30,10 +30,11 @@ class Uring final : public Queue {
       : capacity_(options.capacity),
         depth_(static_cast<size_t>(options.depth)),
         speculative_depth_(static_cast<size_t>(std::min(options.speculative_depth, options.depth))),
-        pieces_(capacity_, options.piece),
-        flights_(depth_),
+        drives_(static_cast<size_t>(options.drives)),
+        pieces_(capacity_, drives_.size(), options.piece),
+        flights_(depth_ * drives_.size()),
         done_(capacity_) {
-    for (size_t i = 0; i < depth_; ++i) idle_.push_back(depth_ - 1 - i);
+    for (size_t i = flights_.size(); i-- > 0;) idle_.push_back(i);
   }
   ~Uring() override;
 
@@ -55,7 +56,12 @@ class Uring final : public Queue {
     size_t whole = 0;
   };
 
-  bool start_next(Priority priority);
+  // Reads at one drive, of both priorities and of the one.
+  struct Drive {
+    size_t flights = 0, speculative = 0;
+  };
+
+  void start_next(size_t drive, Priority priority);
   void issue(size_t flight);
   void pump();
   void reap();
@@ -65,22 +71,22 @@ class Uring final : public Queue {
 
   const size_t capacity_;
   const size_t depth_;
-  const size_t speculative_depth_;
+  const size_t speculative_depth_;  // each of one drive
   ReadRing ring_;
 
   mutable std::mutex mutex_;
+  std::vector<Drive> drives_;
   Pieces pieces_;
   std::vector<Flight> flights_;
   std::vector<size_t> idle_;  // flights not in use
   Ring<Completion> done_;
   size_t in_flight_ = 0;
-  size_t speculative_flights_ = 0;
   Counters counters_;
 };
 
 Uring::~Uring() {
   // What stands in the queue is dropped; what the kernel has, it must finish writing.
-  while (idle_.size() < depth_) {
+  while (idle_.size() < flights_.size()) {
     ring_.flush();
     if (const auto landed = ring_.landed()) {
       idle_.push_back(landed->tag);
@@ -91,7 +97,7 @@ Uring::~Uring() {
 }
 
 int Uring::start(std::span<std::byte> registered) {
-  return ring_.start(depth_, registered);
+  return ring_.start(flights_.size(), registered, drives_.size() > 1);
 }
 
 size_t Uring::in_flight() const {
@@ -110,6 +116,7 @@ void Uring::submit(std::span<const Request> requests) {
   in_flight_ += requests.size();
   for (const Request& request : requests) {
     SLUICE_CHECK(request.file != nullptr && (request.dst != nullptr || request.bytes == 0));
+    SLUICE_CHECK(request.drive < drives_.size());
     request.bytes == 0 ? deliver(Progress(request).completion()) : pieces_.add(request);
   }
   pump();
@@ -143,27 +150,30 @@ size_t Uring::take(std::span<Completion> out) {
   return n;
 }
 
-// Starts as many reads as the depth allows, demand first, in one call to the kernel.
+// Starts as many reads as the depth of each drive allows, demand first, in one call to the kernel.
 void Uring::pump() {
-  while (start_next(Priority::demand)) {
-  }
-  while (speculative_flights_ < speculative_depth_ && start_next(Priority::speculative)) {
+  for (size_t d = 0; d < drives_.size(); ++d) {
+    const Drive& drive = drives_[d];
+    while (drive.flights < depth_ && pieces_.waiting(d, Priority::demand)) start_next(d, Priority::demand);
+    while (drive.flights < depth_ && drive.speculative < speculative_depth_ &&
+           pieces_.waiting(d, Priority::speculative)) {
+      start_next(d, Priority::speculative);
+    }
   }
   ring_.flush();
 }
 
-bool Uring::start_next(Priority priority) {
-  if (idle_.empty() || !pieces_.waiting(priority)) return false;
+void Uring::start_next(size_t drive, Priority priority) {
   const size_t at = idle_.back();
   idle_.pop_back();
-  const Pieces::Piece piece = pieces_.next(priority);
+  const Pieces::Piece piece = pieces_.next(drive, priority);
   Flight& flight = flights_[at];
   flight.progress.emplace(piece.request);
   flight.piece = piece.request;
   flight.whole = piece.whole;
-  if (priority == Priority::speculative) ++speculative_flights_;
+  ++drives_[drive].flights;
+  if (priority == Priority::speculative) ++drives_[drive].speculative;
   issue(at);
-  return true;
 }
 
 void Uring::issue(size_t at) {
@@ -185,7 +195,9 @@ void Uring::land(size_t at, int32_t result) {
   if (!flight.progress->finished()) return issue(at);
   counters_.bytes += flight.progress->bytes_done();
   counters_.retries += flight.progress->reads() - 1;
-  if (flight.piece.priority == Priority::speculative) --speculative_flights_;
+  Drive& drive = drives_[flight.piece.drive];
+  --drive.flights;
+  if (flight.piece.priority == Priority::speculative) --drive.speculative;
   idle_.push_back(at);
   if (const auto completion = pieces_.end(flight.whole, *flight.progress, flight.piece.offset)) deliver(*completion);
 }
@@ -204,11 +216,15 @@ bool absent(int error) {
 }  // namespace
 
 Result<std::unique_ptr<Queue>> make_uring(const QueueOptions& options) {
-  constexpr int32_t kMostDepth = 1024;
+  constexpr int32_t kMostReads = 1024;  // at all drives
   constexpr size_t kMostCapacity = size_t{1} << 20;
-  if (options.depth < 1 || options.depth > kMostDepth || options.speculative_depth < 1) {
+  if (options.drives < 1 || options.drives > kMostDrives) {
+    return Error{Code::invalid, fmt::format("io for {} drives: give 1 to {}", options.drives, kMostDrives)};
+  }
+  const int32_t most_depth = kMostReads / options.drives;
+  if (options.depth < 1 || options.depth > most_depth || options.speculative_depth < 1) {
     return Error{Code::invalid, fmt::format("io depth {}, {} of it speculative: give 1 to {}", options.depth,
-                                            options.speculative_depth, kMostDepth)};
+                                            options.speculative_depth, most_depth)};
   }
   if (options.capacity < 1 || options.capacity > kMostCapacity) {
     return Error{Code::invalid, fmt::format("io queue for {} requests: give 1 to {}", options.capacity, kMostCapacity)};

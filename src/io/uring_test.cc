@@ -5,14 +5,18 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <filesystem>
 #include <thread>
 
 #include "base/arena.h"
 #include "io/backend.h"
 #include "io/direct.h"
+#include "io/drives.h"
 #include "io/fake.h"
 #include "io/progress.h"
 #include "io/test_file.h"
+#include "support/temp_folder.h"
 
 namespace sluice::io {
 namespace {
@@ -163,6 +167,106 @@ TEST_F(UringTest, DemandOvertakesSpeculativeReadsInTheQueue) {
   EXPECT_EQ(tags, (std::vector<uint64_t>{4, 5, 6, 7, 0, 1, 2, 3}));
 }
 
+// A drive that hangs: its reads do not end until let go. It is a pipe under the descriptor of a file.
+class HungDrive {
+ public:
+  explicit HungDrive(const File& file) {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    EXPECT_GE(::dup2(ends[0], file.fd()), 0);
+    ::close(ends[0]);
+    end_ = ends[1];
+  }
+  ~HungDrive() { let_go(); }
+  void let_go() {  // the file ends
+    if (end_ >= 0) ::close(end_);
+    end_ = -1;
+  }
+
+ private:
+  int end_ = -1;
+};
+
+TEST_F(UringTest, ADriveThatHangsHoldsUpNoOther) {
+  constexpr uint64_t kReads = 40;
+  const TestFile elsewhere(kFileBytes);
+  const File good = File::open(elsewhere.path()).value();
+  HungDrive hung(file_);
+  const auto queue = make_uring({.capacity = 3 * kReads, .drives = 2, .depth = 3, .piece = 10'000}).value();
+  std::vector<Request> requests;
+  for (uint64_t i = 0; i < 2 * kReads; ++i) {
+    const uint64_t offset = i * 60'000;
+    requests.push_back({.file = i < kReads ? &file_ : &good,
+                        .offset = offset,
+                        .dst = &bytes_[offset],
+                        .bytes = 50'000,
+                        .tag = i,
+                        .priority = i % 2 == 0 ? Priority::demand : Priority::speculative,
+                        .drive = static_cast<uint16_t>(i < kReads ? 0 : 1)});
+  }
+  queue->submit(requests);
+  uint64_t ended = 0;
+  Completion done[16];
+  const auto take = [&](bool from_good) {
+    for (size_t k = 0, n = queue->wait(done); k < n; ++k, ++ended) {
+      ASSERT_EQ(done[k].tag >= kReads, from_good);
+      ASSERT_EQ(done[k].outcome, from_good ? Outcome::ok : Outcome::end_of_file);
+    }
+  };
+  while (ended < kReads) ASSERT_NO_FATAL_FAILURE(take(true));
+  for (uint64_t i = kReads; i < 2 * kReads; ++i) EXPECT_TRUE(is_pattern({requests[i].dst, 50'000}, i * 60'000));
+  EXPECT_EQ(queue->poll(done), 0u);
+  EXPECT_EQ(queue->in_flight(), kReads);
+  hung.let_go();
+  while (ended < 2 * kReads) ASSERT_NO_FATAL_FAILURE(take(false));
+  EXPECT_EQ(queue->in_flight(), 0u);
+  EXPECT_EQ(queue->counters().failures, kReads);
+}
+
+// Two folders that are told to be two drives: reads of every copy arrive, through one wait.
+TEST_F(UringTest, TwoDrivesServeTheCopiesOfOneFile) {
+  constexpr int kReads = 300;
+  const testing::TempFolder here, there;
+  std::vector<File> files;
+  for (const testing::TempFolder* folder : {&here, &there}) {
+    std::filesystem::copy_file(on_disk_.path(), *folder / "m.gguf");
+    files.push_back(File::open(*folder / "m.gguf").value());
+  }
+  Drives drives(std::vector<FilePlace>{{1}, {2}});
+  const auto queue = make_uring({.capacity = 16, .drives = drives.count(), .depth = 2}).value();
+  std::vector<int32_t> picked(16);
+  std::vector<size_t> idle, reads(2);
+  for (size_t i = 0; i < 16; ++i) idle.push_back(i);
+  const auto start = std::chrono::steady_clock::now();
+  const auto now = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); };
+  for (int started = 0, ended = 0; ended < kReads;) {
+    for (; started < kReads && !idle.empty(); ++started) {
+      const size_t i = idle.back();
+      idle.pop_back();
+      picked[i] = drives.pick(std::vector<int32_t>{0, 1}, 300'000, now());
+      const Request r{.file = &files[static_cast<size_t>(picked[i])],
+                      .offset = i * 300'000,
+                      .dst = &bytes_[i * 300'000],
+                      .bytes = 300'000,
+                      .tag = i,
+                      .drive = static_cast<uint16_t>(drives.drive_of(picked[i]))};
+      queue->submit({&r, 1});
+    }
+    Completion done[8];
+    for (size_t k = 0, n = queue->wait(done); k < n; ++k, ++ended) {
+      const size_t i = done[k].tag;
+      ASSERT_TRUE(done[k].ok());
+      ASSERT_TRUE(is_pattern({&bytes_[i * 300'000], 300'000}, i * 300'000));
+      std::fill_n(&bytes_[i * 300'000], 300'000, std::byte{0});
+      drives.done(picked[i], 300'000, now());
+      ++reads[static_cast<size_t>(picked[i])];
+      idle.push_back(i);
+    }
+  }
+  EXPECT_GT(reads[0], 20u);
+  EXPECT_GT(reads[1], 20u);
+}
+
 TEST_F(UringTest, AReaderOfOnesOwnIsLeftToTheBackendThatHonoursIt) {
   FakeDisk disk;
   const File* file = disk.add("model.gguf", pattern(4096));
@@ -176,6 +280,7 @@ TEST_F(UringTest, RefusesSenselessOptions) {
   EXPECT_EQ(make_uring({.depth = 0}).error().code, Code::invalid);
   EXPECT_EQ(make_uring({.depth = 1 << 20}).error().code, Code::invalid);
   EXPECT_EQ(make_uring({.speculative_depth = 0}).error().code, Code::invalid);
+  EXPECT_EQ(make_uring({.drives = 8, .depth = 129}).error().code, Code::invalid);
 }
 
 }  // namespace

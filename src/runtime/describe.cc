@@ -152,7 +152,7 @@ ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, cons
 }  // namespace runtime
 
 Result<ModelInfo> inspect(const EngineOptions& options) {
-  SLUICE_TRY(const store::ModelFiles files, store::open_model(options.model));
+  SLUICE_TRY(const store::ModelFiles files, store::open_model(options.model, options.more_models));
   SLUICE_TRY(const model::Plan plan, model::compile(files, options.experts));
   runtime::MemoryRequest request;
   request.budget = UINT64_MAX;

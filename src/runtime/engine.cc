@@ -38,8 +38,9 @@ Status check_policy(const std::string& name) {
 
 // Memory the user named is his to the last byte: it can be registered, and so held in place. What was found free may
 // have to be given back.
-io::QueueOptions queue_options(const EngineOptions& o, const Arena& slots, uint64_t bytes) {
+io::QueueOptions queue_options(const EngineOptions& o, int32_t drives, const Arena& slots, uint64_t bytes) {
   io::QueueOptions q;
+  q.drives = drives;
   q.capacity = 4096;
   q.depth = 512;
   q.speculative_depth = 512;  // the store asks for few enough
@@ -51,9 +52,10 @@ Result<std::unique_ptr<runtime::ExpertStore>> make_store(Engine::Parts& p, runti
   SLUICE_TRY(Arena memory, Arena::map(slots.bytes));
   // The rings do their own reading; a file that is read through the page cache is copied from, better by several threads.
   const std::string backend = p.options.io_backend.empty() && p.expert_files.mode == io::Mode::buffered ? "pread" : p.options.io_backend;
-  SLUICE_TRY(auto queue, io::make_queue(backend, queue_options(p.options, memory, slots.bytes)));
+  io::Drives drives = runtime::drives_of(p.expert_files);
+  SLUICE_TRY(auto queue, io::make_queue(backend, queue_options(p.options, drives.count(), memory, slots.bytes)));
   auto pool = std::make_unique<runtime::SlotPool>(p.plan, std::move(slots), std::move(memory), *policy_for(p.options.policy));
-  return std::make_unique<runtime::ExpertStore>(p.expert_files.files, p.plan, std::move(pool), std::move(queue));
+  return std::make_unique<runtime::ExpertStore>(p.expert_files, std::move(drives), p.plan, std::move(pool), std::move(queue));
 }
 
 Status add_routes(Engine::Parts& p) {
@@ -92,7 +94,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   auto p = std::make_unique<Parts>();
   p->options = options;
   SLUICE_TRY(p->kernels, kernels::select(options.isa));
-  SLUICE_TRY(p->files, store::open_model(options.model));
+  SLUICE_TRY(p->files, store::open_model(options.model, options.more_models));
   SLUICE_TRY(p->plan, model::compile(p->files, options.experts));
   SLUICE_TRY(p->vocabulary, runtime::load_vocabulary(p->files));
   SLUICE_TRY(p->expert_files, runtime::open_expert_files(p->files, p->plan, options.io));

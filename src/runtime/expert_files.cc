@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include <set>
+
 #include <fmt/format.h>
+
+#include "io/queue.h"
 
 namespace sluice::runtime {
 namespace {
@@ -10,13 +14,17 @@ namespace {
 ExpertFiles buffered(const store::ModelFiles& model) {
   ExpertFiles out;
   for (const io::File& file : model.files) out.files.push_back(&file);
+  out.copies = model.copies;
+  out.several = std::any_of(out.copies.begin(), out.copies.end(), [](const auto& copies) { return copies.size() > 1; });
   return out;
 }
 
 std::vector<bool> with_experts(const store::ModelFiles& model, const model::Plan& plan) {
   std::vector<bool> needed(model.files.size(), false);
   for (const model::ExpertLayer& layer : plan.expert_layers) {
-    for (const store::Extent& extent : layer.extents) needed[static_cast<size_t>(extent.file)] = true;
+    for (const store::Extent& extent : layer.extents) {
+      for (const int32_t copy : model.copies[static_cast<size_t>(extent.file)]) needed[static_cast<size_t>(copy)] = true;
+    }
   }
   return needed;
 }
@@ -38,6 +46,19 @@ Result<ExpertFiles> direct(const store::ModelFiles& model, const std::vector<boo
 }
 
 }  // namespace
+
+io::Drives drives_of(const ExpertFiles& files) {
+  std::vector<io::FilePlace> places;
+  std::set<uint64_t> devices;
+  for (const io::File* file : files.files) {
+    const uint64_t device = io::device_of(*file);
+    // Beyond what a queue tells apart, drives share a line.
+    const bool full = devices.size() + 1 >= io::kMostDrives && !devices.contains(device);
+    places.push_back({full ? uint64_t{0} : device, 0});
+    if (!full) devices.insert(device);
+  }
+  return io::Drives(places);
+}
 
 Result<ExpertFiles> open_expert_files(const store::ModelFiles& files, const model::Plan& plan, const std::string& io) {
   if (io != "auto" && io != "direct" && io != "buffered") {

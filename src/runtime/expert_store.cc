@@ -19,11 +19,15 @@ double seconds_since(std::chrono::steady_clock::time_point from) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
 }
 
+double now_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace
 
-ExpertStore::ExpertStore(std::vector<const io::File*> files, const model::Plan& plan, std::unique_ptr<SlotPool> pool,
+ExpertStore::ExpertStore(const ExpertFiles& files, io::Drives drives, const model::Plan& plan, std::unique_ptr<SlotPool> pool,
                          std::unique_ptr<io::Queue> queue)
-    : files_(std::move(files)), plan_(plan), pool_(std::move(pool)), queue_(std::move(queue)),
+    : files_(files), drives_(std::move(drives)), plan_(plan), pool_(std::move(pool)), queue_(std::move(queue)),
       loads_(static_cast<size_t>(pool_->slots())) {
   const auto experts = static_cast<size_t>(plan.experts);
   wanted_.reserve(experts);
@@ -118,7 +122,8 @@ bool ExpertStore::start(int32_t moe_index, int32_t expert, cache::Admission admi
   if (slot == cache::kNoSlot && why == Why::demand) slot = pool_->begin_load(moe_index, expert, cache::Admission::demand);
   if (slot == cache::kNoSlot) return false;
   const RecordReads reads = record_reads(layer(moe_index), expert, pool_->plan().alignment);
-  load(slot) = {moe_index, expert, wanted, reads.count, why, false, why == Why::foreseen, trace_ != nullptr ? trace_now() : 0};
+  Load& l = load(slot);
+  l = {moe_index, expert, wanted, reads.count, why, false, why == Why::foreseen, trace_ != nullptr ? trace_now() : 0};
   if (wanted >= 0) {
     wanted_[static_cast<size_t>(wanted)].slot = slot;
     wanted_[static_cast<size_t>(wanted)].stage = Stage::loading;
@@ -131,7 +136,8 @@ bool ExpertStore::start(int32_t moe_index, int32_t expert, cache::Admission admi
     for (int32_t p = read.first_part; p < read.first_part + read.parts; ++p) {
       parts[p] = pool_->base(slot) + read.at + (extents[static_cast<size_t>(p)].offset - read.extent.offset);
     }
-    requests[static_cast<size_t>(i)] = request_for(slot, read, i, why == Why::demand ? io::Priority::demand : io::Priority::speculative);
+    l.file[static_cast<size_t>(i)] = pick(read.extent);
+    requests[static_cast<size_t>(i)] = request_for(slot, read, i);
   }
   if (queue_->in_flight() == 0) reading_since_ = std::chrono::steady_clock::now();
   queue_->submit(std::span(requests).first(static_cast<size_t>(reads.count)));
@@ -140,13 +146,44 @@ bool ExpertStore::start(int32_t moe_index, int32_t expert, cache::Admission admi
   return true;
 }
 
-io::Request ExpertStore::request_for(int32_t slot, const RecordRead& read, int32_t index, io::Priority priority) const {
-  return {.file = files_[static_cast<size_t>(read.extent.file)],
+io::Request ExpertStore::request_for(int32_t slot, const RecordRead& read, int32_t index) const {
+  const Load& l = loads_[static_cast<size_t>(slot)];
+  const int32_t file = l.file[static_cast<size_t>(index)];
+  return {.file = files_.files[static_cast<size_t>(file)],
           .offset = read.extent.offset,
           .dst = pool_->base(slot) + read.at,
           .bytes = read.extent.bytes,
           .tag = static_cast<uint64_t>(slot) * kTagReads + static_cast<uint64_t>(index),
-          .priority = priority};
+          .priority = l.why == Why::demand ? io::Priority::demand : io::Priority::speculative,
+          .drive = static_cast<uint16_t>(drives_.drive_of(file))};
+}
+
+// The file to read from: of several copies, the one that will be done first.
+int32_t ExpertStore::pick(const store::Extent& extent) {
+  const auto& copies = files_.copies[static_cast<size_t>(extent.file)];
+  return copies.size() == 1 ? extent.file : drives_.pick(copies, extent.bytes, now_s());
+}
+
+// Tells the drives of a read that has ended.
+void ExpertStore::settle(int32_t slot, int32_t index, bool ok) {
+  const Load& l = load(slot);
+  const RecordReads reads = record_reads(layer(l.moe_index), l.expert, pool_->plan().alignment);
+  const store::Extent& extent = reads.reads[static_cast<size_t>(index)].extent;
+  if (files_.copies[static_cast<size_t>(extent.file)].size() == 1) return;
+  drives_.done(l.file[static_cast<size_t>(index)], extent.bytes, now_s(), ok);
+}
+
+// A read has failed for good: from another copy, where there is one.
+bool ExpertStore::again(int32_t slot, int32_t index) {
+  Load& l = load(slot);
+  const RecordReads reads = record_reads(layer(l.moe_index), l.expert, pool_->plan().alignment);
+  const RecordRead& read = reads.reads[static_cast<size_t>(index)];
+  const auto i = static_cast<size_t>(index);
+  if (++l.tries[i] >= static_cast<int8_t>(files_.copies[static_cast<size_t>(read.extent.file)].size())) return false;
+  l.file[i] = pick(read.extent);
+  const io::Request request = request_for(slot, read, index);
+  queue_->submit({&request, 1});
+  return true;
 }
 
 void ExpertStore::expect(int32_t moe_index, std::span<const int32_t> experts) {
@@ -194,9 +231,12 @@ void ExpertStore::take(std::span<const io::Completion> done) {
   for (const io::Completion& c : done) {
     const auto slot = static_cast<int32_t>(c.tag / kTagReads);
     Load& l = load(slot);
+    const auto index = static_cast<int32_t>(c.tag % kTagReads);
     counters_.bytes_read += c.bytes_done;
+    if (files_.several) settle(slot, index, c.ok());
+    if (!c.ok() && again(slot, index)) continue;
     if (!c.ok()) {
-      if (!failure_ && l.why == Why::demand) failure_ = describe(slot, static_cast<int32_t>(c.tag % kTagReads), c);
+      if (!failure_ && l.why == Why::demand) failure_ = describe(slot, index, c);
       l.failed = true;
     }
     if (--l.reads_left == 0) finish(slot);
@@ -231,7 +271,7 @@ Error ExpertStore::describe(int32_t slot, int32_t index, const io::Completion& c
   const Load& l = loads_[static_cast<size_t>(slot)];
   const RecordReads reads = record_reads(layer(l.moe_index), l.expert, pool_->plan().alignment);
   const RecordRead& read = reads.reads[static_cast<size_t>(index)];
-  return io::describe(request_for(slot, read, index, io::Priority::demand), c)
+  return io::describe(request_for(slot, read, index), c)
       .within(fmt::format("layer {} expert {}: extent {}", layer(l.moe_index).layer, l.expert, read.first_part));
 }
 

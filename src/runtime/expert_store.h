@@ -5,6 +5,7 @@
 // under way; what of it has not been started when the next step begins is dropped.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -13,8 +14,10 @@
 
 #include "base/trace.h"
 #include "device/expert_port.h"
+#include "io/drives.h"
 #include "io/queue.h"
 #include "model/plan.h"
+#include "runtime/expert_files.h"
 #include "runtime/slot_pool.h"
 #include "runtime/use_counts.h"
 
@@ -35,9 +38,9 @@ struct ExpertCounters {
 
 class ExpertStore final : public device::ExpertPort {
  public:
-  // `files` by Extent::file, opened as the reads shall go. Both, and `plan`, must outlive the store.
-  // REQUIRES: slots for top_k experts of every class.
-  ExpertStore(std::vector<const io::File*> files, const model::Plan& plan, std::unique_ptr<SlotPool> pool,
+  // `files` opened as the reads shall go. They, and `plan`, must outlive the store. `drives` are those of the files; the
+  // queue knows as many. REQUIRES: slots for top_k experts of every class.
+  ExpertStore(const ExpertFiles& files, io::Drives drives, const model::Plan& plan, std::unique_ptr<SlotPool> pool,
               std::unique_ptr<io::Queue> queue);
 
   Status begin(const device::ExpertDemand& demand) override;
@@ -78,6 +81,8 @@ class ExpertStore final : public device::ExpertPort {
     bool failed = false;
     bool untried = false;   // foreseen, and not used so far
     uint64_t begun_ns = 0;  // where there is a trace
+    std::array<int32_t, model::ExpertLayer::kMostParts> file = {};   // [read] the copy it is read from
+    std::array<int8_t, model::ExpertLayer::kMostParts> tries = {};
   };
   // Experts under way while others may be started that no token waits for. A token's steps are short: enough to keep the
   // drive busy (docs/lab/2026-11-23-direct-and-depth.md: 2 MB records saturate at 1 or 2 in flight), few enough for a
@@ -91,7 +96,10 @@ class ExpertStore final : public device::ExpertPort {
   bool start(int32_t moe_index, int32_t expert, cache::Admission admission, Why why, int32_t wanted);
   void start_expected();
   void start_warm();
-  io::Request request_for(int32_t slot, const RecordRead& read, int32_t index, io::Priority priority) const;
+  io::Request request_for(int32_t slot, const RecordRead& read, int32_t index) const;
+  int32_t pick(const store::Extent& extent);
+  void settle(int32_t slot, int32_t index, bool ok);
+  bool again(int32_t slot, int32_t index);
   void take(std::span<const io::Completion> done);
   void finish(int32_t slot);
   Error describe(int32_t slot, int32_t index, const io::Completion& c) const;
@@ -101,7 +109,8 @@ class ExpertStore final : public device::ExpertPort {
   int32_t busy() const { return prompt_ ? kBusyPrompt : kBusyToken; }
   Load& load(int32_t slot) { return loads_[static_cast<size_t>(slot)]; }
 
-  const std::vector<const io::File*> files_;
+  const ExpertFiles& files_;
+  io::Drives drives_;
   const model::Plan& plan_;
   std::unique_ptr<SlotPool> pool_;
   std::unique_ptr<io::Queue> queue_;

@@ -16,6 +16,8 @@
 
 namespace sluice::store {
 
+class Places;
+
 struct GgufPart {
   Metadata metadata;
   std::vector<Tensor> tensors;  // in file order
@@ -46,8 +48,8 @@ struct SplitName {
 };
 std::optional<SplitName> split_name(const std::string& path);
 
-// Opens a file or, given any part of a split, all parts.
+// Opens a file or, given any part of a split, all parts, those that are not beside it from the further places.
 // Errors: as read_gguf; not_found names a missing part.
-Result<ModelFiles> open_gguf(const std::string& path);
+Result<ModelFiles> open_gguf(const std::string& path, const Places& places);
 
 }  // namespace sluice::store

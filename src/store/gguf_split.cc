@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "store/gguf.h"
+#include "store/places.h"
 #include "store/tensor_layout.h"
 
 namespace sluice::store {
@@ -48,8 +49,8 @@ Status check_total(const std::string& path, const Metadata& metadata, size_t tot
                fmt::format("{}: split.tensors.count is {}, the parts hold {} tensors", path, *claimed, total)};
 }
 
-Result<io::File> open_part(const std::string& path, int64_t count) {
-  auto file = io::File::open(path);
+Result<io::File> open_part(const std::string& path, const Places& places, int64_t count) {
+  auto file = places.open(path);
   if (file.ok() || file.error().code != Code::not_found || count <= 1) return file;
   return Error{Code::not_found,
                fmt::format("{}: this part of the model is missing ({} parts belong together)", path, count)};
@@ -74,7 +75,7 @@ std::optional<SplitName> split_name(const std::string& path) {
   return SplitName{path.substr(0, path.size() - kTail), *number, *count};
 }
 
-Result<ModelFiles> open_gguf(const std::string& path) {
+Result<ModelFiles> open_gguf(const std::string& path, const Places& places) {
   const std::optional<SplitName> split = split_name(path);
   const int64_t count = split ? split->count : 1;
   if (count > kMaxParts) {
@@ -84,7 +85,7 @@ Result<ModelFiles> open_gguf(const std::string& path) {
   out.path = path;
   out.container = Container::gguf;
   for (int64_t number = 1; number <= count; ++number) {
-    SLUICE_TRY(io::File file, open_part(split ? split->part(number) : path, count));
+    SLUICE_TRY(io::File file, open_part(split ? split->part(number) : path, places, count));
     SLUICE_TRY(GgufPart part, read_gguf(file, static_cast<int32_t>(number - 1)));
     SLUICE_TRY_VOID(check_keys(file.path(), part.metadata, split.has_value(), number, count));
     std::move(part.tensors.begin(), part.tensors.end(), std::back_inserter(out.tensors));

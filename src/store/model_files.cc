@@ -9,6 +9,7 @@
 
 #include "store/gguf.h"
 #include "store/pack.h"
+#include "store/places.h"
 #include "store/safetensors.h"
 #include "store/tensor_layout.h"
 
@@ -57,6 +58,20 @@ Result<Container> container_of(const std::string& path) {
   return Error{Code::unsupported, fmt::format("{}: neither a GGUF nor a safetensors file", path)};
 }
 
+Result<ModelFiles> open_parts(const std::string& path, const Places& places) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) {
+    if (is_pack(path)) return open_pack(path);
+    if (holds_safetensors(path)) return open_safetensors(path, places);
+    SLUICE_TRY(const std::string file, gguf_in_folder(path));
+    SLUICE_TRY(ModelFiles model, open_gguf(file, places));
+    model.path = path;
+    return model;
+  }
+  SLUICE_TRY(const Container container, container_of(path));
+  return container == Container::gguf ? open_gguf(path, places) : open_safetensors(path, places);
+}
+
 }  // namespace
 
 int64_t Tensor::elements() const {
@@ -70,17 +85,14 @@ const Tensor* ModelFiles::find(std::string_view name) const {
 }
 
 Result<ModelFiles> open_model(const std::string& path) {
-  std::error_code error;
-  if (fs::is_directory(path, error)) {
-    if (is_pack(path)) return open_pack(path);
-    if (holds_safetensors(path)) return open_safetensors(path);
-    SLUICE_TRY(const std::string file, gguf_in_folder(path));
-    SLUICE_TRY(ModelFiles model, open_gguf(file));
-    model.path = path;
-    return model;
-  }
-  SLUICE_TRY(const Container container, container_of(path));
-  return container == Container::gguf ? open_gguf(path) : open_safetensors(path);
+  return open_model(path, {});
+}
+
+Result<ModelFiles> open_model(const std::string& path, std::span<const std::string> more) {
+  SLUICE_TRY(const Places places, Places::make(more));
+  SLUICE_TRY(ModelFiles model, open_parts(path, places));
+  SLUICE_TRY_VOID(add_copies(places, model));
+  return model;
 }
 
 }  // namespace sluice::store

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -78,12 +79,14 @@ enum class Container { gguf, safetensors };
 
 struct ModelFiles {
   std::string path;  // as the user named it
-  Container container = Container::gguf;  // of a pack: what it was made from
-  bool mlx = false;                       // safetensors written by mlx-lm (names, folded norms)
-  bool packed = false;                    // files are those of a pack (docs/pack.md)
-  Metadata metadata;  // GGUF key-values or flattened config.json
-  std::vector<io::File> files;
-  std::vector<Tensor> tensors;  // sorted by name
+  Container container = Container::gguf;     // of a pack: what it was made from
+  bool mlx = false;                          // safetensors written by mlx-lm (names, folded norms)
+  bool packed = false;                       // files are those of a pack (docs/pack.md)
+  Metadata metadata;                         // GGUF key-values or flattened config.json
+  std::vector<io::File> files;               // those of the tensors, then copies of them from further places
+  int32_t parts = 0;                         // how many of files the tensors lie in; no extent names a copy
+  std::vector<std::vector<int32_t>> copies;  // [file] the indices of all that hold the same bytes, itself first
+  std::vector<Tensor> tensors;               // sorted by name
 
   const Tensor* find(std::string_view name) const;
 };
@@ -93,5 +96,10 @@ struct ModelFiles {
 // Errors: one line with file and place: not_found, corrupt, unsupported, io; invalid
 // (a folder with several GGUF models).
 Result<ModelFiles> open_model(const std::string& path);
+
+// The same with further places (store/places.h): folders, or files. They give what is missing of a split or of an
+// index's shards, and copies of files. Errors: those above; not_found (no such place); invalid, naming a place that
+// gives nothing, or a file that has the name of one of the model's and is no copy of it.
+Result<ModelFiles> open_model(const std::string& path, std::span<const std::string> more);
 
 }  // namespace sluice::store

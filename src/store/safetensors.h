@@ -13,6 +13,8 @@
 
 namespace sluice::store {
 
+class Places;
+
 // A tensor as the header lists it.
 struct RawTensor {
   std::string name;
@@ -51,7 +53,8 @@ quant::ScaleType scale_type_of(std::string_view dtype);  // none: no float that 
 // Errors: corrupt, naming the tensor.
 Result<std::vector<Tensor>> assemble(RawTable& raw, const Metadata& config);
 
+// Shards that an index names and that are not beside it come from the further places.
 // Errors: as read_safetensors; not_found names a missing shard or config.json.
-Result<ModelFiles> open_safetensors(const std::string& path);
+Result<ModelFiles> open_safetensors(const std::string& path, const Places& places);
 
 }  // namespace sluice::store

@@ -10,6 +10,7 @@
 #include "store/json_text.h"
 #include "store/mlx.h"
 #include "store/names.h"
+#include "store/places.h"
 #include "store/safetensors.h"
 
 namespace sluice::store {
@@ -93,8 +94,11 @@ Status check_claims(const std::string& folder, const Shards& shards, RawTable& r
   return {};
 }
 
-Result<io::File> open_shard(const std::string& folder, const Shards& shards, const std::string& name) {
-  auto file = io::File::open(folder + "/" + name);
+Result<io::File> open_shard(const std::string& folder, const Places& places, const Shards& shards,
+                            const std::string& name) {
+  const std::string home = folder + "/" + name;
+  // Without an index a shard is what lies in the folder: nothing can be missing.
+  auto file = shards.claimed.empty() ? io::File::open(home) : places.open(home);
   if (file.ok() || file.error().code != Code::not_found || shards.claimed.empty()) return file;
   return Error{Code::not_found,
                fmt::format("{}/{}: this part of the model is missing; {} names it", folder, shown(name), kIndexName)};
@@ -102,7 +106,7 @@ Result<io::File> open_shard(const std::string& folder, const Shards& shards, con
 
 }  // namespace
 
-Result<ModelFiles> open_safetensors(const std::string& path) {
+Result<ModelFiles> open_safetensors(const std::string& path, const Places& places) {
   std::error_code error;
   const bool is_folder = fs::is_directory(path, error);
   std::string folder = is_folder ? path : fs::path(path).parent_path().string();
@@ -119,7 +123,7 @@ Result<ModelFiles> open_safetensors(const std::string& path) {
   std::vector<RawTensor> tensors;
   std::string format;
   for (const std::string& name : shards.files) {
-    SLUICE_TRY(io::File file, open_shard(folder, shards, name));
+    SLUICE_TRY(io::File file, open_shard(folder, places, shards, name));
     SLUICE_TRY(SafetensorsPart part, read_safetensors(file, static_cast<int32_t>(out.files.size())));
     std::move(part.tensors.begin(), part.tensors.end(), std::back_inserter(tensors));
     if (format.empty()) format = std::move(part.format);

@@ -38,7 +38,7 @@ std::unique_ptr<Engine> open_with(io::FaultyReader* faulty, const char* lookahea
   EXPECT_EQ(slots.slots, p.plan.top_k * static_cast<int32_t>(p.plan.expert_layers.size()));
   Arena memory = Arena::map(slots.bytes).value();
   auto pool = std::make_unique<runtime::SlotPool>(p.plan, std::move(slots), std::move(memory), cache::policies().front());
-  p.experts = std::make_unique<runtime::ExpertStore>(p.expert_files.files, p.plan, std::move(pool), std::move(queue).value());
+  p.experts = std::make_unique<runtime::ExpertStore>(p.expert_files, runtime::drives_of(p.expert_files), p.plan, std::move(pool), std::move(queue).value());
   return std::move(engine).value();
 }
 
