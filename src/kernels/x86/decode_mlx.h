@@ -42,7 +42,7 @@ struct DecodeMlx {
     const typename V::Reg scale = side_value(scales, g), bias = side_value(biases, g);
     const uint8_t* p = row + b * kBytes;
     if constexpr (kBits == 4) {
-      const typename V::Affine4 w(scale, bias);
+      const typename V::Affine4 w(scale, V::sub(V::zero(), bias));
       unroll<kColumns / V::kLanes>(
           [&](auto i) SLUICE_LAMBDA { sink(i.value, w.low(V::nibble_stream(p + i.value * V::kLanes / 2))); });
     } else {

@@ -39,8 +39,8 @@ struct DecodeQ4 {
   SLUICE_INLINE void block(int64_t b, Sink&& sink) const {
     const uint8_t* p = row + b * kBytes;
     const float d = half_to_float(p);
-    const float bias = kBias ? half_to_float(p + 2) : -8.0F * d;
-    const typename V::Affine4 w(V::set1(d), V::set1(bias));
+    const float minimum = kBias ? -half_to_float(p + 2) : 8.0F * d;
+    const typename V::Affine4 w(V::set1(d), V::set1(minimum));
     constexpr int kHalf = 16 / V::kLanes;
     typename V::Int q[kHalf];
     unroll<kHalf>([&](auto i) SLUICE_LAMBDA {

@@ -2,13 +2,15 @@
 //
 // One arithmetic serves all shapes, so results cannot depend on the split: a row is decoded into float vectors in
 // column order, and each (row, token) owns one vector accumulator: acc = fma(w, x, acc), vector after vector, then one
-// horizontal sum. One token: decode and multiply in registers, kRowsAtOnce rows interleaved to hide the latency of the
-// accumulator chains. More tokens: decode a panel of rows x columns to the stack, then multiply it with all tokens in
-// register tiles; only where the accumulators rest in between differs.
+// horizontal sum. One token: decode and multiply in registers, 4 rows (or D::kRowsAtOnce) interleaved to hide the
+// latency of the accumulator chains. More tokens: decode a panel of rows x columns to the stack, then multiply it with
+// all tokens in register tiles; only where the accumulators rest in between differs.
 //
 // A decoder D: kBlock (columns of a block, a multiple of V::kLanes), kTail (columns may stop inside a vector; then
 // kBlock == V::kLanes), open(matrix, row), block(b, sink) calling sink(i, vector i of block b) with i ascending, and,
-// where kTail, tail(column, n): the last n columns, zeros behind.
+// where kTail, tail(column, n): the last n columns, zeros behind. Where a block takes preparing (scales, say), a
+// decoder has instead of block() kParts and a class Block(decoder, b) with part(Index<p>, sink): all rows' blocks are
+// prepared before the first part, and the parts of all rows interleave, so that one row's latency is another's time.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +21,6 @@
 namespace sluice::kernels {
 namespace {
 
-constexpr int kRowsAtOnce = 4;
 constexpr int64_t kPanelRows = 16;
 constexpr int64_t kPanelCols = 1024;
 constexpr int64_t kTokensAtOnce = 64;
@@ -35,6 +36,61 @@ SLUICE_INLINE const uint8_t* prefetch(const uint8_t* p) {
   return p + kBytes;
 }
 
+// A decoder without parts as one with a single part.
+template <class D>
+struct Undivided {
+  static constexpr int kParts = 1;
+  struct Block {
+    const D& row;
+    int64_t b;
+    SLUICE_INLINE Block(const D& d, int64_t index) : row(d), b(index) {}
+    template <class Sink>
+    SLUICE_INLINE void part(Index<0>, Sink&& sink) const {
+      row.block(b, sink);
+    }
+  };
+};
+template <class D>
+struct PartsOf {
+  using Type = Undivided<D>;
+};
+template <class D>
+requires requires {
+  D::kParts;
+}
+struct PartsOf<D> {
+  using Type = D;
+};
+
+template <class D>
+constexpr int rows_at_once() {
+  if constexpr (requires { D::kRowsAtOnce; }) {
+    return D::kRowsAtOnce;
+  } else {
+    return 4;
+  }
+}
+
+// Block b of each of R rows.
+template <class D, int R>
+struct Blocks {
+  Blocks<D, R - 1> others;
+  typename PartsOf<D>::Type::Block last;
+  SLUICE_INLINE Blocks(const D* rows, int64_t b) : others(rows, b), last(rows[R - 1], b) {}
+  template <int r>
+  SLUICE_INLINE const auto& operator[](Index<r> i) const {
+    if constexpr (r == R - 1) {
+      return last;
+    } else {
+      return others[i];
+    }
+  }
+};
+template <class D>
+struct Blocks<D, 0> {
+  SLUICE_INLINE Blocks(const D*, int64_t) {}
+};
+
 template <class V, class D, int R>
 inline void dot_rows(const MatMulArgs& a, int64_t r0) {
   D rows[R];
@@ -48,9 +104,12 @@ inline void dot_rows(const MatMulArgs& a, int64_t r0) {
   const uint8_t* ahead = rows[0].row + R * (rows[R - 1].row - rows[0].row) / (R > 1 ? R - 1 : 1);
   for (int64_t b = 0; b < blocks; b++, x += D::kBlock) {
     if constexpr (R > 1) ahead = prefetch<R * D::kBytes>(ahead);
-    unroll<R>([&](auto r) SLUICE_LAMBDA {
-      rows[r.value].block(b, [&](int i, typename V::Reg w)
-                                 SLUICE_LAMBDA { acc[r.value] = V::fma(w, V::load(x + i * V::kLanes), acc[r.value]); });
+    const Blocks<D, R> block(rows, b);
+    unroll<PartsOf<D>::Type::kParts>([&](auto part) SLUICE_LAMBDA {
+      unroll<R>([&](auto r) SLUICE_LAMBDA {
+        block[r].part(part, [&](int i, typename V::Reg w)
+                                SLUICE_LAMBDA { acc[r.value] = V::fma(w, V::load(x + i * V::kLanes), acc[r.value]); });
+      });
     });
   }
   if constexpr (D::kTail) {
@@ -69,7 +128,10 @@ template <class V, class D>
 inline void decode_columns(const D& row, int64_t c0, int64_t n, float* out) {
   const int64_t end = (c0 + n) / D::kBlock;
   for (int64_t b = c0 / D::kBlock; b < end; b++, out += D::kBlock) {
-    row.block(b, [&](int i, typename V::Reg w) SLUICE_LAMBDA { V::store(out + i * V::kLanes, w); });
+    const Blocks<D, 1> block(&row, b);
+    unroll<PartsOf<D>::Type::kParts>([&](auto part) SLUICE_LAMBDA {
+      block[Index<0>{}].part(part, [&](int i, typename V::Reg w) SLUICE_LAMBDA { V::store(out + i * V::kLanes, w); });
+    });
   }
   if constexpr (D::kTail) {
     const int64_t done = end * D::kBlock;
@@ -156,7 +218,8 @@ template <class V, class D>
 void matmul(const MatMulArgs& a) {
   if (a.tokens == 1) {
     int64_t r = a.row_begin;
-    for (; r + kRowsAtOnce <= a.row_end; r += kRowsAtOnce) dot_rows<V, D, kRowsAtOnce>(a, r);
+    constexpr int kRows = rows_at_once<D>();
+    for (; r + kRows <= a.row_end; r += kRows) dot_rows<V, D, kRows>(a, r);
     for (; r < a.row_end; r++) dot_rows<V, D, 1>(a, r);
     return;
   }

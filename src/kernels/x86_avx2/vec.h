@@ -34,6 +34,7 @@ struct Vec {
   static SLUICE_INLINE Reg mul(Reg a, Reg b) { return _mm256_mul_ps(a, b); }
   static SLUICE_INLINE Reg div(Reg a, Reg b) { return _mm256_div_ps(a, b); }
   static SLUICE_INLINE Reg fma(Reg a, Reg b, Reg c) { return _mm256_fmadd_ps(a, b, c); }
+  static SLUICE_INLINE Reg fms(Reg a, Reg b, Reg c) { return _mm256_fmsub_ps(a, b, c); }
   static SLUICE_INLINE Reg max(Reg a, Reg b) { return _mm256_max_ps(a, b); }
   static SLUICE_INLINE Reg min(Reg a, Reg b) { return _mm256_min_ps(a, b); }
   static SLUICE_INLINE Reg round(Reg v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
@@ -72,16 +73,24 @@ struct Vec {
     return _mm256_srlv_epi32(_mm256_set1_epi32(word), _mm256_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28));
   }
 
-  // w = scale * q + bias for 4-bit q.
+  // 8 bytes times the first float of d, then 8 times the second.
+  static SLUICE_INLINE void store_scaled(__m128i u8, __m128 d, float* out) {
+    const Reg low = to_float(_mm256_cvtepu8_epi32(u8)),
+              high = to_float(_mm256_cvtepu8_epi32(_mm_unpackhi_epi64(u8, u8)));
+    _mm256_store_ps(out, _mm256_mul_ps(low, _mm256_broadcastss_ps(d)));
+    _mm256_store_ps(out + 8, _mm256_mul_ps(high, _mm256_broadcastss_ps(_mm_movehdup_ps(d))));
+  }
+
+  // w = scale * q - minimum for 4-bit q.
   struct Affine4 {
-    Reg scale, bias;
-    SLUICE_INLINE Affine4(Reg s, Reg b) : scale(s), bias(b) {}
+    Reg scale, minimum;
+    SLUICE_INLINE Affine4(Reg s, Reg m) : scale(s), minimum(m) {}
     // By the low 4 bits of each lane; any bits above.
     SLUICE_INLINE Reg low(Int q) const {
-      return _mm256_fmadd_ps(to_float(_mm256_and_si256(q, _mm256_set1_epi32(15))), scale, bias);
+      return _mm256_fmsub_ps(to_float(_mm256_and_si256(q, _mm256_set1_epi32(15))), scale, minimum);
     }
     // By bits 4 to 7 of each lane; zeros above.
-    SLUICE_INLINE Reg high(Int q) const { return _mm256_fmadd_ps(to_float(_mm256_srli_epi32(q, 4)), scale, bias); }
+    SLUICE_INLINE Reg high(Int q) const { return _mm256_fmsub_ps(to_float(_mm256_srli_epi32(q, 4)), scale, minimum); }
   };
 
  private:

@@ -30,6 +30,7 @@ struct Vec {
   static SLUICE_INLINE Reg mul(Reg a, Reg b) { return _mm512_mul_ps(a, b); }
   static SLUICE_INLINE Reg div(Reg a, Reg b) { return _mm512_div_ps(a, b); }
   static SLUICE_INLINE Reg fma(Reg a, Reg b, Reg c) { return _mm512_fmadd_ps(a, b, c); }
+  static SLUICE_INLINE Reg fms(Reg a, Reg b, Reg c) { return _mm512_fmsub_ps(a, b, c); }
   static SLUICE_INLINE Reg max(Reg a, Reg b) { return _mm512_max_ps(a, b); }
   static SLUICE_INLINE Reg min(Reg a, Reg b) { return _mm512_min_ps(a, b); }
   static SLUICE_INLINE Reg round(Reg v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT); }
@@ -71,10 +72,17 @@ struct Vec {
     return _mm512_srlv_epi32(_mm512_permutexvar_epi32(word, both), shift);
   }
 
-  // w = scale * q + bias for 4-bit q: all 16 values as a table, then one permute a vector.
+  // 8 bytes times the first float of d, then 8 times the second.
+  static SLUICE_INLINE void store_scaled(__m128i u8, __m128 d, float* out) {
+    const Int half = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
+    const Reg factor = _mm512_permutexvar_ps(half, _mm512_castps128_ps512(d));
+    _mm512_store_ps(out, _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(u8)), factor));
+  }
+
+  // w = scale * q - minimum for 4-bit q: all 16 values as a table, then one permute a vector.
   struct Affine4 {
     Reg table;
-    SLUICE_INLINE Affine4(Reg scale, Reg bias) : table(_mm512_fmadd_ps(iota(), scale, bias)) {}
+    SLUICE_INLINE Affine4(Reg scale, Reg minimum) : table(_mm512_fmsub_ps(iota(), scale, minimum)) {}
     // By the low 4 bits of each lane; any bits above.
     SLUICE_INLINE Reg low(Int q) const { return _mm512_permutexvar_ps(q, table); }
     // By bits 4 to 7 of each lane; zeros above.
