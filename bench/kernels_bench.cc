@@ -1,13 +1,15 @@
-// How fast each instruction set runs each format: GB/s of weights and GFMA/s (weights times tokens), for a matrix far
-// larger than the last-level cache and for one that fits the second level, beside a plain read of as many bytes. Names:
-// matmul/SET/FORMAT/MiB/tokens/threads; threads share the rows, as the engine's do.
-//   kernels_bench --benchmark_filter='matmul/.*/Q4_K/.*'
+// How fast each instruction set runs each format on matrices of an expert's shape, far more of them than the caches
+// hold, in random order: GB/s of weights, and GMAC/s (weights times tokens), beside a plain read of as many bytes.
+// Names: matmul/SET/FORMAT/ROWSxCOLS/tokens/threads; threads share the rows, as the engine's do. The clock is the
+// wall's: on a machine that others use, interleave repetitions and compare medians.
+//   kernels_bench --benchmark_filter='read|matmul/avx512/Q4_K/.*/1/.'
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <functional>
+#include <numeric>
 #include <random>
 #include <string>
 #include <thread>
@@ -22,40 +24,51 @@ namespace {
 using kernels::KernelTable;
 using quant::FormatId;
 
-constexpr int64_t kCols = 4096;
-constexpr int64_t kMaxTokens = 128;
+constexpr uint64_t kBytes = uint64_t{288} << 20;
+constexpr int64_t kMlxGroup = 64;
 
-struct Weights {
-  Arena arena;
-  quant::Matrix view;
-};
-
-uint64_t bytes_a_row(FormatId id) {
-  const bool mlx = quant::format(id).side_arrays;
-  return static_cast<uint64_t>(quant::row_bytes(id, kCols)) + (mlx ? 2 * kCols / 64 * sizeof(uint16_t) : 0);
+// Random bytes, shared by all benchmarks. Half floats among them may be NaN or subnormal; the arithmetic's speed does
+// not depend on that on the processors we know, but two bits are cleared so that exponents stay moderate.
+const std::byte* random_bytes() {
+  static const Arena arena = [] {
+    constexpr uint64_t kPiece = uint64_t{4} << 20;
+    auto a = Arena::map(kBytes);
+    std::mt19937 random(1);
+    for (uint64_t i = 0; i < kPiece; i += 4) {
+      const uint32_t word = static_cast<uint32_t>(random()) & 0xbfbfbfbf;
+      std::memcpy(a.value().data() + i, &word, sizeof word);
+    }
+    for (uint64_t i = kPiece; i < kBytes; i += kPiece) std::memcpy(a.value().data() + i, a.value().data(), kPiece);
+    return std::move(a).value();
+  }();
+  return arena.data();
 }
 
-// About `mib` of random quants. Half floats among random bytes may be NaN or subnormal; the arithmetic's speed does not
-// depend on that on the processors we know, but two bits are cleared so that exponents stay moderate.
-Weights make_weights(FormatId id, int64_t mib) {
-  const int64_t rows = (mib << 20) / static_cast<int64_t>(bytes_a_row(id)) / 8 * 8;
-  const auto data = static_cast<uint64_t>(rows * quant::row_bytes(id, kCols));
-  const uint64_t side = quant::format(id).side_arrays ? static_cast<uint64_t>(rows * kCols / 64 * 2) : 0;
-  auto arena = Arena::map(data + 2 * side);
-  std::mt19937 random(1);
-  for (uint64_t i = 0; i + 4 <= data + 2 * side; i += 4) {
-    const uint32_t word = static_cast<uint32_t>(random()) & 0xbfbfbfbf;
-    std::memcpy(arena.value().data() + i, &word, sizeof word);
+struct Experts {
+  std::vector<quant::Matrix> matrices;  // in random order
+  uint64_t bytes_each;
+};
+
+// At most `most` matrices.
+Experts experts(FormatId id, int64_t rows, int64_t cols, size_t most) {
+  const auto data = static_cast<uint64_t>(rows * quant::row_bytes(id, cols));
+  const bool mlx = quant::format(id).side_arrays;
+  const uint64_t side = mlx ? static_cast<uint64_t>(rows * cols / kMlxGroup) * sizeof(uint16_t) : 0;
+  Experts e{{}, data + 2 * side};
+  for (size_t i = 0; i < most && (i + 1) * e.bytes_each <= kBytes; ++i) {
+    const std::byte* p = random_bytes() + i * e.bytes_each;
+    quant::Matrix m{.format = id, .rows = rows, .cols = cols};
+    m.data = p;
+    if (mlx) {
+      m.scales = p + data;
+      m.biases = p + data + side;
+      m.scale_type = quant::ScaleType::bf16;
+      m.group = kMlxGroup;
+    }
+    e.matrices.push_back(m);
   }
-  Weights w{std::move(arena).value(), {.format = id, .rows = rows, .cols = kCols}};
-  w.view.data = w.arena.data();
-  if (side != 0) {
-    w.view.scales = w.arena.data() + data;
-    w.view.biases = w.arena.data() + data + side;
-    w.view.scale_type = quant::ScaleType::bf16;
-    w.view.group = 64;
-  }
-  return w;
+  std::shuffle(e.matrices.begin(), e.matrices.end(), std::mt19937(3));
+  return e;
 }
 
 // A pool that spins: the work is short, and waking threads would be most of what is measured.
@@ -96,52 +109,61 @@ class Spinners {
   std::vector<std::thread> threads_;
 };
 
-void count(benchmark::State& state, double bytes, double fmas) {
+void count(benchmark::State& state, double bytes, double macs) {
   const auto n = static_cast<double>(state.iterations());
   state.counters["GB/s"] = benchmark::Counter(bytes * n / 1e9, benchmark::Counter::kIsRate);
-  state.counters["GFMA/s"] = benchmark::Counter(fmas * n / 1e9, benchmark::Counter::kIsRate);
+  state.counters["GMAC/s"] = benchmark::Counter(macs * n / 1e9, benchmark::Counter::kIsRate);
 }
 
-void bench_matmul(benchmark::State& state, const KernelTable* table, FormatId id, int64_t mib, int64_t tokens,
+struct Shape {
+  int64_t rows, cols;
+};
+
+void bench_matmul(benchmark::State& state, const KernelTable* table, FormatId id, Shape shape, int64_t tokens,
                   int threads) {
-  const Weights w = make_weights(id, mib);
-  std::vector<float> x(kCols * kMaxTokens, 0.5F), y(static_cast<size_t>(w.view.rows * tokens));
+  const Experts e = experts(id, shape.rows, shape.cols, tokens == 1 ? 512 : 16);
+  const std::vector<float> x(static_cast<size_t>(shape.cols * tokens), 0.5F);
+  std::vector<float> y(static_cast<size_t>(shape.rows * tokens));
   Spinners pool(threads);
   for (auto _ : state) {
     pool.run([&](int i, int n) {
-      const kernels::MatMulArgs args{.w = &w.view,
-                                     .row_begin = w.view.rows * i / n,
-                                     .row_end = w.view.rows * (i + 1) / n,
-                                     .x = x.data(),
-                                     .ldx = kCols,
-                                     .tokens = tokens,
-                                     .y = y.data(),
-                                     .ldy = w.view.rows};
-      table->matmul[static_cast<size_t>(id)](args);
+      for (const quant::Matrix& m : e.matrices) {
+        const kernels::MatMulArgs args{.w = &m,
+                                       .row_begin = shape.rows * i / n,
+                                       .row_end = shape.rows * (i + 1) / n,
+                                       .x = x.data(),
+                                       .ldx = shape.cols,
+                                       .tokens = tokens,
+                                       .y = y.data(),
+                                       .ldy = shape.rows};
+        table->matmul[static_cast<size_t>(id)](args);
+      }
     });
     benchmark::ClobberMemory();
   }
-  count(state, static_cast<double>(bytes_a_row(id)) * static_cast<double>(w.view.rows),
-        static_cast<double>(w.view.rows * kCols * tokens));
+  const auto count_of = static_cast<double>(e.matrices.size());
+  count(state, static_cast<double>(e.bytes_each) * count_of,
+        static_cast<double>(shape.rows * shape.cols * tokens) * count_of);
 }
 
-// Sums 64-bit words: the most that a kernel which only read its weights could do.
-void bench_read(benchmark::State& state, int64_t mib, int threads) {
-  const Weights w = make_weights(FormatId::f32, mib);
-  const auto words = static_cast<size_t>(w.arena.size() / 8);
-  const auto* p = reinterpret_cast<const uint64_t*>(w.arena.data());
+// Sums 64-bit words in four chains: the most that a kernel which only read its weights could do.
+void bench_read(benchmark::State& state, int threads) {
+  constexpr size_t kWords = kBytes / 8;
+  const auto* p = reinterpret_cast<const uint64_t*>(random_bytes());
   std::atomic<uint64_t> total{0};
   Spinners pool(threads);
   for (auto _ : state) {
     pool.run([&](int i, int n) {
-      uint64_t sum = 0;
-      const size_t end = words * static_cast<size_t>(i + 1) / static_cast<size_t>(n);
-      for (size_t j = words * static_cast<size_t>(i) / static_cast<size_t>(n); j < end; ++j) sum += p[j];
-      total += sum;
+      uint64_t sum[8] = {};
+      const size_t each = kWords / static_cast<size_t>(n) / 8 * 8, begin = each * static_cast<size_t>(i);
+      for (size_t j = begin; j < begin + each; j += 8) {
+        for (size_t k = 0; k < 8; ++k) sum[k] += p[j + k];
+      }
+      total += std::accumulate(sum, sum + 8, uint64_t{0});
     });
   }
   benchmark::DoNotOptimize(total.load());
-  count(state, static_cast<double>(words * 8), 0);
+  count(state, static_cast<double>(kBytes), 0);
 }
 
 void bench_attention(benchmark::State& state, const KernelTable* table, int64_t head_dim, int64_t positions) {
@@ -195,24 +217,22 @@ void bench_swiglu(benchmark::State& state, const KernelTable* table) {
 
 void register_matmul(const std::string& set, const KernelTable* table, const quant::Format& format) {
   if (format.id == FormatId::fp8_e4m3) return;
-  for (const int64_t mib : {1, 96}) {
-    for (const int64_t tokens : {1, 4, 32, 128}) {
-      if (mib == 96 && tokens != 1) continue;  // arithmetic bounds those; 1 MiB tells it sooner
+  for (const Shape shape : {Shape{512, 2048}, Shape{2048, 512}}) {
+    for (const int64_t tokens : {1, 2, 4, 8, 16, 64, 256}) {
       for (const int threads : {1, 2}) {
-        const std::string name = "matmul/" + set + "/" + std::string(format.name) + "/" + std::to_string(mib) + "/" +
-                                 std::to_string(tokens) + "/" + std::to_string(threads);
-        benchmark::RegisterBenchmark(name.c_str(), bench_matmul, table, format.id, mib, tokens, threads)->UseRealTime();
+        const std::string name = "matmul/" + set + "/" + std::string(format.name) + "/" + std::to_string(shape.rows) +
+                                 "x" + std::to_string(shape.cols) + "/" + std::to_string(tokens) + "/" +
+                                 std::to_string(threads);
+        benchmark::RegisterBenchmark(name.c_str(), bench_matmul, table, format.id, shape, tokens, threads)
+            ->UseRealTime();
       }
     }
   }
 }
 
 [[maybe_unused]] const bool kRegistered = [] {
-  for (const int64_t mib : {1, 96}) {
-    for (const int threads : {1, 2}) {
-      const std::string name = "read/" + std::to_string(mib) + "/" + std::to_string(threads);
-      benchmark::RegisterBenchmark(name.c_str(), bench_read, mib, threads)->UseRealTime();
-    }
+  for (const int threads : {1, 2}) {
+    benchmark::RegisterBenchmark(("read/" + std::to_string(threads)).c_str(), bench_read, threads)->UseRealTime();
   }
   for (const auto& set : kernels::instruction_sets()) {
     const auto selected = kernels::select(set.name);
