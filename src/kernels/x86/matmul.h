@@ -2,7 +2,7 @@
 //
 // One arithmetic serves all shapes, so results cannot depend on the split: a row is decoded into float vectors in
 // column order, and each (row, token) owns one vector accumulator: acc = fma(w, x, acc), vector after vector, then one
-// horizontal sum. One token: decode and multiply in registers, 4 rows (or D::kRowsAtOnce) interleaved to hide the
+// horizontal sum. Few tokens: decode and multiply in registers, 4 rows (or D::kRowsAtOnce) interleaved to hide the
 // latency of the accumulator chains. More tokens: decode a panel of rows x columns to the stack, then multiply it with
 // all tokens in register tiles; only where the accumulators rest in between differs.
 //
@@ -21,8 +21,9 @@
 namespace sluice::kernels {
 namespace {
 
+constexpr int64_t kFewTokens = 3;  // up to here decoding again for each token beats a panel
 constexpr int64_t kPanelRows = 16;
-constexpr int64_t kPanelCols = 1024;
+constexpr int64_t kPanelCols = 256;  // a panel is a third of the first cache
 constexpr int64_t kTokensAtOnce = 64;
 
 constexpr int64_t smaller(int64_t a, int64_t b) {
@@ -92,7 +93,7 @@ struct Blocks<D, 0> {
 };
 
 template <class V, class D, int R>
-inline void dot_rows(const MatMulArgs& a, int64_t r0) {
+inline void dot_rows(const MatMulArgs& a, int64_t r0, int64_t t) {
   D rows[R];
   typename V::Reg acc[R];
   unroll<R>([&](auto r) SLUICE_LAMBDA {
@@ -100,7 +101,7 @@ inline void dot_rows(const MatMulArgs& a, int64_t r0) {
     acc[r.value] = V::zero();
   });
   const int64_t blocks = a.w->cols / D::kBlock;
-  const float* x = a.x;
+  const float* x = a.x + t * a.ldx;
   const uint8_t* ahead = rows[0].row + R * (rows[R - 1].row - rows[0].row) / (R > 1 ? R - 1 : 1);
   for (int64_t b = 0; b < blocks; b++, x += D::kBlock) {
     if constexpr (R > 1) ahead = prefetch<R * D::kBytes>(ahead);
@@ -120,7 +121,7 @@ inline void dot_rows(const MatMulArgs& a, int64_t r0) {
       });
     }
   }
-  unroll<R>([&](auto r) SLUICE_LAMBDA { a.y[r0 + r.value] = V::hsum(acc[r.value]); });
+  unroll<R>([&](auto r) SLUICE_LAMBDA { a.y[t * a.ldy + r0 + r.value] = V::hsum(acc[r.value]); });
 }
 
 // Columns [c0, c0 + n) of `row` as floats; the last vector is filled up with zeros.
@@ -193,7 +194,7 @@ inline void multiply_tokens(const float* w, int64_t rows, const float* x, int64_
   if (left == 3) multiply_panel<V, 3>(w, rows, x, ldx, n, first, acc);
 }
 
-// Rows [r0, r0 + rows) against tokens [t0, t0 + tokens). About 130 KB of stack.
+// Rows [r0, r0 + rows) against tokens [t0, t0 + tokens). About 80 KB of stack.
 template <class V, class D>
 inline void multiply_rows(const MatMulArgs& a, int64_t r0, int64_t rows, int64_t t0, int64_t tokens) {
   static_assert(V::kTileTokens <= 4 && kPanelCols % D::kBlock == 0 && kPanelRows % V::kTileRows == 0);
@@ -216,11 +217,15 @@ inline void multiply_rows(const MatMulArgs& a, int64_t r0, int64_t rows, int64_t
 
 template <class V, class D>
 void matmul(const MatMulArgs& a) {
-  if (a.tokens == 1) {
-    int64_t r = a.row_begin;
+  if (a.tokens <= kFewTokens) {  // the rows come from memory for the first token, from the first cache for the others
     constexpr int kRows = rows_at_once<D>();
-    for (; r + kRows <= a.row_end; r += kRows) dot_rows<V, D, kRows>(a, r);
-    for (; r < a.row_end; r++) dot_rows<V, D, 1>(a, r);
+    int64_t r = a.row_begin;
+    for (; r + kRows <= a.row_end; r += kRows) {
+      for (int64_t t = 0; t < a.tokens; t++) dot_rows<V, D, kRows>(a, r, t);
+    }
+    for (; r < a.row_end; r++) {
+      for (int64_t t = 0; t < a.tokens; t++) dot_rows<V, D, 1>(a, r, t);
+    }
     return;
   }
   for (int64_t t = 0; t < a.tokens; t += kTokensAtOnce) {
