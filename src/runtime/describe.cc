@@ -120,8 +120,8 @@ ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, cons
   info.container = files.container == store::Container::gguf ? "gguf" : files.mlx ? "safetensors (MLX)" : "safetensors";
   if (files.packed) info.container = "pack of " + info.container;
   info.family = plan.family;
-  info.files = static_cast<int32_t>(files.files.size());
-  for (const io::File& file : files.files) info.file_bytes += file.size();
+  info.files = files.parts;
+  for (int32_t i = 0; i < files.parts; ++i) info.file_bytes += files.files[static_cast<size_t>(i)].size();
   info.layers = plan.layers;
   info.attention_layers = plan.attention_layers;
   info.recurrent_layers = plan.recurrent_layers;

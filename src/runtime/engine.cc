@@ -42,8 +42,8 @@ io::QueueOptions queue_options(const EngineOptions& o, int32_t drives, const Are
   io::QueueOptions q;
   q.drives = drives;
   q.capacity = 4096;
-  q.depth = 512;
-  q.speculative_depth = 512;  // the store asks for few enough
+  q.depth = 128;  // more than a drive takes makes the submitting thread wait (docs/lab/2026-11-24-prompts.md)
+  q.speculative_depth = 128;  // the store asks for few enough
   if (o.memory_bytes > 0 && o.io != "buffered") q.registered = {slots.data(), bytes};
   return q;
 }

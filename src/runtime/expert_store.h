@@ -87,7 +87,7 @@ class ExpertStore final : public device::ExpertPort {
   // Experts under way while others may be started that no token waits for. A token's steps are short: enough to keep the
   // drive busy (docs/lab/2026-11-23-direct-and-depth.md: 2 MB records saturate at 1 or 2 in flight), few enough for a
   // demand read to come through soon. A prompt's are long, and nobody looks after the queue meanwhile.
-  static constexpr int32_t kBusyToken = 2, kBusyPrompt = 128;
+  static constexpr int32_t kBusyToken = 2, kBusyPrompt = 40;
   struct Expected {
     int32_t moe_index, expert;
   };

@@ -82,17 +82,21 @@ void CpuDevice::shared_ffn(const model::SharedFfn& s, int64_t tokens) {
                                      {&matrix(s.up), w_.normed, h, w_.shared_up, s.width},
                                      {s.scale != model::kNone ? &matrix(s.scale) : nullptr, w_.normed, h, w_.scalar, 1}}};
   matmuls(std::span(in).first(s.scale != model::kNone ? 3 : 2), tokens);
-  for (int64_t t = 0; t < tokens; ++t) {
-    float* gate = w_.shared_gate + t * s.width;
-    kernels_.swiglu(gate, w_.shared_up + t * s.width, s.width, gate);
-  }
+  threads_.ranges(tokens, 8, [&](int64_t begin, int64_t end, int) {
+    for (int64_t t = begin; t < end; ++t) {
+      float* gate = w_.shared_gate + t * s.width;
+      kernels_.swiglu(gate, w_.shared_up + t * s.width, s.width, gate);
+    }
+  });
   const MatMulJob down{&matrix(s.down), w_.shared_gate, s.width, w_.shared, h};
   matmuls({&down, 1}, tokens);
-  for (int64_t t = 0; t < tokens; ++t) {
+  threads_.ranges(tokens, 8, [&](int64_t begin, int64_t end, int) {
+  for (int64_t t = begin; t < end; ++t) {
     const float scale = s.scale != model::kNone ? sigmoid(w_.scalar[t]) : 1.0f;
     float* row = w_.shared + t * h;
     for (int64_t i = 0; i < h; ++i) row[i] *= scale;
   }
+  });
 }
 
 }  // namespace sluice::device
