@@ -154,6 +154,12 @@ Status File::read(uint64_t offset, std::span<std::byte> out) const {
   return {};
 }
 
+void File::drop_cached() const {
+#ifdef POSIX_FADV_DONTNEED
+  ::posix_fadvise(fd_, 0, 0, POSIX_FADV_DONTNEED);
+#endif
+}
+
 Result<std::string> read_text(const std::string& path, uint64_t max_bytes) {
   SLUICE_TRY(const File file, File::open(path));
   if (file.size() > max_bytes) {

@@ -41,6 +41,9 @@ class File {
   // Errors: io, with the path, the offset and how many bytes came ("short read, 4096 of 7077888 bytes").
   Status read(uint64_t offset, std::span<std::byte> out) const;
 
+  // Asks the system to drop what it keeps of this file in memory, where it can be asked.
+  void drop_cached() const;
+
  private:
   int fd_ = -1;
   uint64_t size_ = 0;

@@ -121,6 +121,12 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   }
   SLUICE_TRY(p->trunk, model::load_trunk(p->files, p->plan, options.load_progress));
   lock_memory({p->trunk.memory.data(), p->trunk.memory.size()});
+  // What the system kept of the trunk while it was read would come on top of the budget. A model that fits altogether is
+  // small, and will be opened again soon.
+  const int64_t all = int64_t{p->plan.experts} * static_cast<int64_t>(p->plan.expert_layers.size());
+  if (p->memory.slot_count < all && !request.small_pool) {
+    for (const io::File& file : p->files.files) file.drop_cached();
+  }
   p->token_bytes = runtime::token_bytes(p->plan);
   SLUICE_TRY(p->experts, make_store(*p, std::move(slots)));
   p->io_name = p->expert_files.mode == io::Mode::direct ? "direct" : "buffered";

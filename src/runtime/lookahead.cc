@@ -6,10 +6,10 @@ namespace sluice::runtime {
 namespace {
 
 constexpr double kFade = 0.9;          // of the running means, a token
-constexpr double kLeastRight = 0.3;    // docs/lab/2026-11-24-lookahead.md
+constexpr double kLeastRight = 0.6;    // docs/lab/2026-11-24-lookahead.md
 constexpr double kLeastNeeded = 0.25;  // experts a token
-constexpr int32_t kSleep = 32;         // tokens
-constexpr double kBenefitOfDoubt = 0.6;
+constexpr int32_t kSleep = 64;         // tokens
+constexpr double kBenefitOfDoubt = 0.8;
 
 }  // namespace
 

@@ -40,7 +40,7 @@ class CpuDevice {
   Status run(const model::Step& step, const Chunk& chunk);
 
   // The experts that `route` will probably choose for the chunk, from the state that enters its layer: a token's in rank
-  // order, a prompt's ascending. To be called between layers; `out` has room for all experts of a layer.
+  // order; of a prompt those that many tokens seem to want, most first. To be called between layers; `out` has room for all experts of a layer.
   // REQUIRES: `norm` is the one in front of `route`.
   void forecast(const model::Norm& norm, const model::Route& route, const Chunk& chunk, std::vector<int32_t>& out);
 

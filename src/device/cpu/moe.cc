@@ -112,9 +112,13 @@ void CpuDevice::forecast(const model::Norm& n, const model::Route& s, const Chun
   }
   std::fill(w_.first.begin(), w_.first.end(), 0);
   for (int64_t i = 0; i < tokens * s.top_k; ++i) ++w_.first[static_cast<size_t>(w_.chosen[i])];
+  // Those that an average share of the tokens, or more, seem to want: surest first, since the time for reading is short.
+  const auto uses = [&](int32_t e) { return w_.first[static_cast<size_t>(e)]; };
+  const auto least = static_cast<int32_t>(std::max<int64_t>(tokens * s.top_k / s.experts, 1));
   for (int32_t e = 0; e < s.experts; ++e) {
-    if (w_.first[static_cast<size_t>(e)] > 0) out.push_back(e);
+    if (uses(e) >= least) out.push_back(e);
   }
+  std::sort(out.begin(), out.end(), [&](int32_t a, int32_t b) { return uses(a) != uses(b) ? uses(a) > uses(b) : a < b; });
 }
 
 Status CpuDevice::experts(const model::Experts& s, const Chunk& chunk) {
