@@ -12,6 +12,7 @@
 #include "device/state.h"
 #include "kernels/kernel_table.h"
 #include "runtime/describe.h"
+#include "runtime/limit.h"
 #include "runtime/memory_plan.h"
 #include "store/model_files.h"
 
@@ -22,14 +23,7 @@ constexpr int32_t kColdTokens = 64, kWarmFrom = 500, kWarmTokens = 128, kMostChu
 constexpr int32_t kReplayed = 4096;        // experts of the layers that are replayed, about
 constexpr int64_t kAssumedPosition = 512;  // KV rows that a token reads
 
-double matrix_bytes(const model::Plan& plan, model::MatrixId id) {
-  if (id == model::kNone) return 0;
-  const model::MatrixSource& m = plan.matrices[static_cast<size_t>(id)];
-  const auto elements = static_cast<double>(std::max<int64_t>(m.tensor->elements(), 1));
-  return static_cast<double>(m.tensor->bytes()) * static_cast<double>(m.rows * m.cols) / elements;
-}
-
-double matrix_bytes(const model::Plan& plan, std::initializer_list<model::MatrixId> ids) {
+double bytes_of(const model::Plan& plan, std::initializer_list<model::MatrixId> ids) {
   double sum = 0;
   for (const model::MatrixId id : ids) sum += matrix_bytes(plan, id);
   return sum;
@@ -40,13 +34,13 @@ void add_step(const model::Plan& plan, const model::Step& step, TokenWork& work)
   if (step.layer < 0 || static_cast<size_t>(step.layer) >= work.layers.size()) return;
   LayerWork& layer = work.layers[static_cast<size_t>(step.layer)];
   if (const auto* s = std::get_if<model::Attention>(&step.op))
-    layer.trunk += matrix_bytes(plan, {s->q, s->k, s->v, s->o});
+    layer.trunk += bytes_of(plan, {s->q, s->k, s->v, s->o});
   if (const auto* s = std::get_if<model::DeltaNet>(&step.op)) {
-    layer.trunk += matrix_bytes(plan, {s->qkv, s->z, s->beta, s->alpha, s->out});
+    layer.trunk += bytes_of(plan, {s->qkv, s->z, s->beta, s->alpha, s->out});
   }
   if (const auto* s = std::get_if<model::Route>(&step.op)) layer.trunk += matrix_bytes(plan, s->router);
   if (const auto* s = std::get_if<model::SharedFfn>(&step.op)) {
-    layer.shared += matrix_bytes(plan, {s->gate, s->up, s->down, s->scale});
+    layer.shared += bytes_of(plan, {s->gate, s->up, s->down, s->scale});
   }
   if (const auto* s = std::get_if<model::Experts>(&step.op)) {
     layer.record = static_cast<double>(plan.expert_layers[static_cast<size_t>(s->moe_index)].record_bytes);
@@ -258,7 +252,7 @@ void set_limit(const TokenWork& work, const MachineRates& m, SpeedForecast& s) {
   if (m.ssd_gb_s <= 0 || m.ram_gb_s <= 0) return;
   s.ssd_s = s.ssd_bytes / 1e9 / m.ssd_gb_s;
   s.ram_s = (s.expert_bytes + s.ssd_bytes + work.trunk() + work.state) / 1e9 / m.ram_gb_s;
-  s.limit_tok_s = 1 / std::max(*s.ssd_s, *s.ram_s);
+  s.limit_tok_s = limit_tok_s({s.expert_bytes, s.ssd_bytes, work.trunk(), work.state}, {m.ssd_gb_s, m.ram_gb_s});
 }
 
 }  // namespace sluice::runtime

@@ -4,15 +4,13 @@
 #include <variant>
 
 namespace sluice::runtime {
-namespace {
 
 double matrix_bytes(const model::Plan& plan, model::MatrixId id) {
+  if (id == model::kNone) return 0;
   const model::MatrixSource& m = plan.matrices[static_cast<size_t>(id)];
-  const double share = m.runs.empty() ? 1.0 : static_cast<double>(m.rows * m.cols) / static_cast<double>(m.tensor->elements());
-  return share * static_cast<double>(m.tensor->bytes());
+  const auto elements = static_cast<double>(std::max<int64_t>(m.tensor->elements(), 1));
+  return static_cast<double>(m.tensor->bytes()) * static_cast<double>(m.rows * m.cols) / elements;
 }
-
-}  // namespace
 
 TokenBytes token_bytes(const model::Plan& plan) {
   TokenBytes out;

@@ -17,6 +17,9 @@ struct TokenBytes {
 };
 TokenBytes token_bytes(const model::Plan& plan);
 
+// Bytes of a trunk matrix, of which a step may use some rows only; 0 for kNone.
+double matrix_bytes(const model::Plan& plan, model::MatrixId id);
+
 struct Rates {
   double ssd_gb_s = 0, ram_gb_s = 0;  // 1e9 bytes a second; 0: unknown
 };
