@@ -25,9 +25,9 @@ def model():
     return os.path.join(MODELS, "demo.gguf")
 
 
-def environment(config="/nonexistent"):
-    """Ours, with another folder for configuration: the profile of this machine must not show in tests."""
-    return {**os.environ, "XDG_CONFIG_HOME": config}
+def environment(config="/nonexistent", cache="/dev/null/nowhere"):
+    """Ours, with other folders: the profile and the uses of this machine must not show in tests, nor tests in them."""
+    return {**os.environ, "XDG_CONFIG_HOME": config, "XDG_CACHE_HOME": cache}
 
 
 def start(*args, ignore_sigpipe=False, **options):
@@ -72,10 +72,10 @@ class Case(unittest.TestCase):
             out.write(content if isinstance(content, bytes) else content.encode())
         return path
 
-    config = "/nonexistent"
+    config, cache = "/nonexistent", "/dev/null/nowhere"
 
     def sluice(self, *args, stdin=b""):
-        return subprocess.run([SLUICE, *args], input=stdin, capture_output=True, timeout=TIMEOUT, env=environment(self.config))
+        return subprocess.run([SLUICE, *args], input=stdin, capture_output=True, timeout=TIMEOUT, env=environment(self.config, self.cache))
 
     def good(self, *args, stdin=b""):
         """Standard output of a run that must succeed."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 
@@ -35,6 +36,30 @@ class Run(program.Case):
             self.assertIn(part, footer)
         self.assertNotIn("lossy", footer)
         self.assertEqual(self.sluice("run", "-m", program.model(), "--quiet", *args).stderr, b"")
+
+    def test_warm_start_keeps_the_uses_and_changes_no_token(self):
+        self.cache = self.folder
+        args = ("-n", "12", *GREEDY, "--ignore-eos", "--memory", "44M", "--ctx", "128", "Hi")
+        uses = os.path.join(self.folder, "sluice", "uses")
+        cold = self.run_json("--warm-start", "off", *args)
+        self.assertFalse(os.path.exists(uses))
+        first = self.run_json(*args)
+        self.assertEqual([name.startswith("demo.gguf-") for name in os.listdir(uses)], [True])
+        warm = self.run_json(*args)
+        self.assertEqual((first["tokens"], warm["tokens"]), (cold["tokens"], cold["tokens"]))
+        with open(os.path.join(uses, os.listdir(uses)[0]), "wb") as file:
+            file.write(b"not ours")
+        self.assertEqual(self.run_json(*args)["tokens"], cold["tokens"])
+
+    def test_two_folders(self):
+        copies = [os.path.join(self.folder, name) for name in "ab"]
+        for copy in copies:
+            os.mkdir(copy)
+            shutil.copy(program.model(), copy)
+        args = ("--json", "-n", "8", *GREEDY, "--ignore-eos", "Hi")
+        both = self.json("run", "-m", os.path.join(copies[0], "demo.gguf"), "-m", copies[1], *args)
+        self.assertEqual(both["tokens"], self.run_json(*args)["tokens"])
+        self.bad(2, "run", "-m", program.model(), "-m", os.path.dirname(__file__), "Hi", says="no copy")
 
     def test_timing(self):
         done = self.sluice("run", "-m", program.model(), "-n", "3", *GREEDY, "--timing", "--quiet", "Hi")

@@ -90,7 +90,8 @@ class Model(program.Case):
                 self.assertLessEqual(out["memory"]["total"], size)
 
     def test_refused(self):
-        cases = [(1, ("--io", "direct"), "direct"), (1, ("--lookahead", "on"), "lookahead"), (2, ("--isa", "nonsense"), "ref"),
+        cases = [(2, ("--io", "sideways"), "direct"), (2, ("--lookahead", "maybe"), "auto"), (2, ("--isa", "nonsense"), "ref"),
+                 (2, ("--policy", "oracle"), "fading"), (2, ("--io-backend", "tape"), "uring"), (2, ("--warm-start", "hot"), "off"),
                  (1, ("--memory", "1M"), "at least"), (2, ("--experts", "100000"), "experts"), (2, ("--ctx", "999999999"), "--ctx")]
         for code, args, says in cases:
             with self.subTest(args=args):
