@@ -70,6 +70,21 @@ Status add_routes(Engine::Parts& p) {
   return {};
 }
 
+// What the system keeps of the trunk while it is read would come on top of the budget: it is dropped on the way. A model
+// that fits altogether is small, and will be opened again soon.
+std::function<void(double)> load_progress(const Engine::Parts& p, bool page_cache_wanted) {
+  const int64_t all = int64_t{p.plan.experts} * static_cast<int64_t>(p.plan.expert_layers.size());
+  if (p.memory.slot_count >= all || page_cache_wanted) return p.options.load_progress;
+  return [&p, dropped = 0.0](double share) mutable {
+    constexpr double kStep = 0.02;
+    if (share - dropped >= kStep || share >= 1) {
+      for (const io::File& file : p.files.files) file.drop_cached();
+      dropped = share;
+    }
+    if (p.options.load_progress) p.options.load_progress(share);
+  };
+}
+
 void warm_start(Engine::Parts& p) {
   if (p.options.use_counts.empty()) return;
   p.uses = std::make_unique<runtime::UseCounts>(static_cast<int32_t>(p.plan.expert_layers.size()), p.plan.experts);
@@ -119,14 +134,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   if (p->threads->size() < threads) {
     return Error{Code::over_budget, fmt::format("--threads {}: the system lets this process start only {}", threads, p->threads->size())};
   }
-  SLUICE_TRY(p->trunk, model::load_trunk(p->files, p->plan, options.load_progress));
+  SLUICE_TRY(p->trunk, model::load_trunk(p->files, p->plan, load_progress(*p, request.small_pool)));
   lock_memory({p->trunk.memory.data(), p->trunk.memory.size()});
-  // What the system kept of the trunk while it was read would come on top of the budget. A model that fits altogether is
-  // small, and will be opened again soon.
-  const int64_t all = int64_t{p->plan.experts} * static_cast<int64_t>(p->plan.expert_layers.size());
-  if (p->memory.slot_count < all && !request.small_pool) {
-    for (const io::File& file : p->files.files) file.drop_cached();
-  }
   p->token_bytes = runtime::token_bytes(p->plan);
   SLUICE_TRY(p->experts, make_store(*p, std::move(slots)));
   p->io_name = p->expert_files.mode == io::Mode::direct ? "direct" : "buffered";
