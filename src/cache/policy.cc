@@ -1,6 +1,7 @@
 #include "cache/policy.h"
 
 #include <array>
+#include <string>
 
 namespace sluice::cache {
 
@@ -24,6 +25,14 @@ const PolicyRow* policy_by_name(std::string_view name) {
     if (row.name == name) return &row;
   }
   return nullptr;
+}
+
+Result<const PolicyRow*> choose_policy(std::string_view name) {
+  if (name.empty()) return &kPolicies.front();
+  if (const PolicyRow* row = policy_by_name(name)) return row;
+  std::string known;
+  for (const PolicyRow& row : kPolicies) known += (known.empty() ? "" : ", ") + std::string(row.name);
+  return Error{Code::invalid, "--policy " + std::string(name) + ": must be one of " + known};
 }
 
 }  // namespace sluice::cache

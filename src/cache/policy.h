@@ -10,6 +10,8 @@
 #include <span>
 #include <string_view>
 
+#include "sluice/status.h"
+
 namespace sluice::cache {
 
 struct ExpertKey {
@@ -68,6 +70,8 @@ struct PolicyRow {
 
 std::span<const PolicyRow> policies();                   // the first is the default
 const PolicyRow* policy_by_name(std::string_view name);  // nullptr: unknown
+// The default for an empty name. Errors: invalid (an unknown name; lists the names).
+Result<const PolicyRow*> choose_policy(std::string_view name);
 
 // The rows' factories, one file each.
 std::unique_ptr<Policy> make_lru(const Geometry& geometry);

@@ -12,9 +12,6 @@ using text::Value;
 Value whole(int64_t value) {
   return Value::integer(value);
 }
-Value optional_real(const std::optional<double>& value) {
-  return value ? real_value(*value) : Value();
-}
 
 Value phases_value(const PhaseTimes& p) {
   return Value::map({{"attention", real_value(p.attention)},
@@ -46,6 +43,10 @@ Value size_value(uint64_t value) {
 
 Value real_value(double value) {
   return std::isfinite(value) ? Value::real(value) : Value();
+}
+
+Value optional_real(const std::optional<double>& value) {
+  return value ? real_value(*value) : Value();
 }
 
 Value string_value(std::string_view bytes) {

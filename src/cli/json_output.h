@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -17,6 +18,7 @@ text::Value model_value(const ModelInfo& info, int64_t context);
 text::Value tokens_value(std::span<const int32_t> tokens);
 text::Value size_value(uint64_t value);
 text::Value real_value(double value);              // null when it is not finite
+text::Value optional_real(const std::optional<double>& value);  // null where unset
 text::Value string_value(std::string_view bytes);  // what is not UTF-8 becomes U+FFFD
 
 }  // namespace sluice::cli

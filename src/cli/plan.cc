@@ -116,19 +116,15 @@ std::string detail(const Forecast& f) {
   return out + fact("warm", speed_text(f.warm));
 }
 
-Value optional_value(const std::optional<double>& value) {
-  return value ? real_value(*value) : Value();
-}
-
 Value speed_value(const SpeedForecast& s) {
   return Value::map({{"hit_rate", real_value(s.hit_rate)},
                      {"expert_bytes_per_token", real_value(s.expert_bytes)},
                      {"ssd_bytes_per_token", real_value(s.ssd_bytes)},
-                     {"decode_tok_s", optional_value(s.tok_s)},
-                     {"prefill_tok_s", optional_value(s.prompt_tok_s)},
-                     {"t_ssd_s", optional_value(s.ssd_s)},
-                     {"t_ram_s", optional_value(s.ram_s)},
-                     {"limit_tok_s", optional_value(s.limit_tok_s)}});
+                     {"decode_tok_s", optional_real(s.tok_s)},
+                     {"prefill_tok_s", optional_real(s.prompt_tok_s)},
+                     {"t_ssd_s", optional_real(s.ssd_s)},
+                     {"t_ram_s", optional_real(s.ram_s)},
+                     {"limit_tok_s", optional_real(s.limit_tok_s)}});
 }
 
 Value row_value(const Forecast& f) {

@@ -25,17 +25,6 @@ Status check_options(const EngineOptions& o) {
   return {};
 }
 
-const cache::PolicyRow* policy_for(const std::string& name) {
-  return name.empty() ? &cache::policies().front() : cache::policy_by_name(name);
-}
-
-Status check_policy(const std::string& name) {
-  if (policy_for(name) != nullptr) return {};
-  std::string known;
-  for (const cache::PolicyRow& row : cache::policies()) known += (known.empty() ? "" : ", ") + std::string(row.name);
-  return Error{Code::invalid, fmt::format("--policy {}: must be one of {}", name, known)};
-}
-
 // Memory the user named is his to the last byte: it can be registered, and so held in place. What was found free may
 // have to be given back.
 io::QueueOptions queue_options(const EngineOptions& o, int32_t drives, const Arena& slots, uint64_t bytes) {
@@ -48,13 +37,13 @@ io::QueueOptions queue_options(const EngineOptions& o, int32_t drives, const Are
   return q;
 }
 
-Result<std::unique_ptr<runtime::ExpertStore>> make_store(Engine::Parts& p, runtime::SlotPlan slots) {
+Result<std::unique_ptr<runtime::ExpertStore>> make_store(Engine::Parts& p, runtime::SlotPlan slots, const cache::PolicyRow& policy) {
   SLUICE_TRY(Arena memory, Arena::map(slots.bytes));
   // The rings do their own reading; a file that is read through the page cache is copied from, better by several threads.
   const std::string backend = p.options.io_backend.empty() && p.expert_files.mode == io::Mode::buffered ? "pread" : p.options.io_backend;
   io::Drives drives = runtime::drives_of(p.expert_files);
   SLUICE_TRY(auto queue, io::make_queue(backend, queue_options(p.options, drives.count(), memory, slots.bytes)));
-  auto pool = std::make_unique<runtime::SlotPool>(p.plan, std::move(slots), std::move(memory), *policy_for(p.options.policy));
+  auto pool = std::make_unique<runtime::SlotPool>(p.plan, std::move(slots), std::move(memory), policy);
   return std::make_unique<runtime::ExpertStore>(p.expert_files, std::move(drives), p.plan, std::move(pool), std::move(queue));
 }
 
@@ -105,7 +94,7 @@ Engine::~Engine() = default;
 
 Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   SLUICE_TRY_VOID(check_options(options));
-  SLUICE_TRY_VOID(check_policy(options.policy));
+  SLUICE_TRY(const cache::PolicyRow* policy, cache::choose_policy(options.policy));
   auto p = std::make_unique<Parts>();
   p->options = options;
   SLUICE_TRY(p->kernels, kernels::select(options.isa));
@@ -137,7 +126,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   SLUICE_TRY(p->trunk, model::load_trunk(p->files, p->plan, load_progress(*p, request.small_pool)));
   lock_memory({p->trunk.memory.data(), p->trunk.memory.size()});
   p->token_bytes = runtime::token_bytes(p->plan);
-  SLUICE_TRY(p->experts, make_store(*p, std::move(slots)));
+  SLUICE_TRY(p->experts, make_store(*p, std::move(slots), *policy));
   p->io_name = p->expert_files.mode == io::Mode::direct ? "direct" : "buffered";
   if (options.memory_bytes == 0 && options.io != "buffered") p->keeper.emplace(p->experts->pool(), runtime::memory_reserve(available));
   p->trace = Trace(options.trace_spans);
@@ -147,6 +136,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   warm_start(*p);
   SLUICE_TRY(auto workspace, device::make_workspace(p->plan, p->memory.chunk, p->memory.context, threads));
   p->device.emplace(p->plan, p->trunk, *p->kernels, *p->threads, std::move(workspace));
+  if (request.lookahead) p->device->prepare_forecasts();
   // A large model has a hundred thousand tensors; the plan's extents and the trunk are all that is needed from here on.
   p->plan.matrices = {};
   p->plan.vectors = {};

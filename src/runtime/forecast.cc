@@ -151,14 +151,6 @@ Result<const cache::RoutePreset*> preset_of(const EngineOptions& o) {
   return Error{Code::invalid, fmt::format("--routes {}: a forecast takes one of {}", o.routes, names)};
 }
 
-Result<const cache::PolicyRow*> policy_of(const EngineOptions& o) {
-  if (o.policy.empty()) return &cache::policies().front();
-  if (const auto* policy = cache::policy_by_name(o.policy)) return policy;
-  std::string names;
-  for (const auto& p : cache::policies()) names += fmt::format("{}{}", names.empty() ? "" : ", ", p.name);
-  return Error{Code::invalid, fmt::format("--policy {}: must be one of {}", o.policy, names)};
-}
-
 }  // namespace
 
 double TokenWork::trunk() const {
@@ -308,7 +300,7 @@ Result<Forecast> forecast_row(const Subject& s, uint64_t budget) {
 
 Result<ForecastTable> forecast(const EngineOptions& o, std::span<const uint64_t> budgets) {
   SLUICE_TRY(const cache::RoutePreset* preset, preset_of(o));
-  SLUICE_TRY(const cache::PolicyRow* policy, policy_of(o));
+  SLUICE_TRY(const cache::PolicyRow* policy, cache::choose_policy(o.policy));
   SLUICE_TRY(const kernels::KernelTable* kernels, kernels::select(o.isa));
   SLUICE_TRY(const store::ModelFiles files, store::open_model(o.model, o.more_models));
   SLUICE_TRY(const model::Plan plan, model::compile(files, o.experts));

@@ -11,8 +11,7 @@ namespace sluice::device {
 
 CpuDevice::CpuDevice(const model::Plan& plan, const model::Trunk& trunk, const kernels::KernelTable& kernels,
                      ThreadPool& threads, Workspace&& workspace)
-    : plan_(plan), trunk_(trunk), kernels_(kernels), threads_(threads), w_(std::move(workspace)),
-      forecast_routers_(plan, trunk) {}
+    : plan_(plan), trunk_(trunk), kernels_(kernels), threads_(threads), w_(std::move(workspace)) {}
 
 Status CpuDevice::run(const model::Step& step, const Chunk& chunk) {
   const auto tokens = static_cast<int64_t>(chunk.tokens.size());
@@ -91,11 +90,11 @@ void CpuDevice::shared_ffn(const model::SharedFfn& s, int64_t tokens) {
   const MatMulJob down{&matrix(s.down), w_.shared_gate, s.width, w_.shared, h};
   matmuls({&down, 1}, tokens);
   threads_.ranges(tokens, 8, [&](int64_t begin, int64_t end, int) {
-  for (int64_t t = begin; t < end; ++t) {
-    const float scale = s.scale != model::kNone ? sigmoid(w_.scalar[t]) : 1.0f;
-    float* row = w_.shared + t * h;
-    for (int64_t i = 0; i < h; ++i) row[i] *= scale;
-  }
+    for (int64_t t = begin; t < end; ++t) {
+      const float scale = s.scale != model::kNone ? sigmoid(w_.scalar[t]) : 1.0f;
+      float* row = w_.shared + t * h;
+      for (int64_t i = 0; i < h; ++i) row[i] *= scale;
+    }
   });
 }
 

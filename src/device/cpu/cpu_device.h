@@ -6,11 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/threads.h"
-#include "device/cpu/workspace.h"
 #include "device/cpu/forecast_routers.h"
+#include "device/cpu/workspace.h"
 #include "device/expert_port.h"
 #include "device/route_source.h"
 #include "device/state.h"
@@ -39,9 +40,12 @@ class CpuDevice {
   // Errors: only from the port.
   Status run(const model::Step& step, const Chunk& chunk);
 
+  // Takes the memory that forecasts need, ForecastRouters::bytes.
+  void prepare_forecasts() { forecast_routers_.emplace(plan_, trunk_); }
+
   // The experts that `route` will probably choose for the chunk, from the state that enters its layer: a token's in rank
-  // order; of a prompt those that many tokens seem to want, most first. To be called between layers; `out` has room for all experts of a layer.
-  // REQUIRES: `norm` is the one in front of `route`.
+  // order; of a prompt those that many tokens seem to want, most first. To be called between layers; `out` has room for all
+  // experts of a layer. REQUIRES: prepare_forecasts; `norm` is the one in front of `route`.
   void forecast(const model::Norm& norm, const model::Route& route, const Chunk& chunk, std::vector<int32_t>& out);
 
   // For tests and the golden comparison: what the steps so far left behind.
@@ -90,7 +94,7 @@ class CpuDevice {
   const kernels::KernelTable& kernels_;
   ThreadPool& threads_;
   Workspace w_;
-  ForecastRouters forecast_routers_;
+  std::optional<ForecastRouters> forecast_routers_;
 };
 
 }  // namespace sluice::device

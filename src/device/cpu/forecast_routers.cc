@@ -6,8 +6,8 @@
 namespace sluice::device {
 namespace {
 
-uint64_t copy_bytes(const quant::Matrix& m) {
-  return align_up(static_cast<uint64_t>(m.rows * m.cols) * sizeof(uint16_t), 64);
+uint64_t copy_bytes(int64_t rows, int64_t cols) {
+  return align_up(static_cast<uint64_t>(rows * cols) * sizeof(uint16_t), 64);
 }
 
 void copy(const quant::Matrix& from, std::byte* to) {
@@ -27,9 +27,7 @@ void copy(const quant::Matrix& from, std::byte* to) {
 uint64_t ForecastRouters::bytes(const model::Plan& plan) {
   uint64_t bytes = 0;
   for (const model::Step& step : plan.steps) {
-    if (const auto* s = std::get_if<model::Route>(&step.op)) {
-      bytes += align_up(static_cast<uint64_t>(s->experts) * static_cast<uint64_t>(plan.hidden) * sizeof(uint16_t), 64);
-    }
+    if (const auto* s = std::get_if<model::Route>(&step.op)) bytes += copy_bytes(s->experts, plan.hidden);
   }
   return bytes;
 }
@@ -44,10 +42,9 @@ ForecastRouters::ForecastRouters(const model::Plan& plan, const model::Trunk& tr
     quant::Matrix m = trunk.matrices[static_cast<size_t>(s->router)];
     if (m.format == quant::FormatId::f32 && at != nullptr) {
       copy(m, at);
-      const uint64_t size = copy_bytes(m);
       m.format = quant::FormatId::bf16;
       m.data = at;
-      at += size;
+      at += copy_bytes(m.rows, m.cols);
     }
     if (routers_.size() <= static_cast<size_t>(s->moe_index)) routers_.resize(static_cast<size_t>(s->moe_index) + 1);
     routers_[static_cast<size_t>(s->moe_index)] = m;

@@ -15,14 +15,12 @@ Status CpuDevice::route(const model::Route& s, const Chunk& chunk) {
   const MatMulJob job{&matrix(s.router), w_.normed, plan_.hidden, w_.router, s.experts};
   matmuls({&job, 1}, tokens);
   threads_.ranges(tokens, 8, [&](int64_t begin, int64_t end, int) {
-    for (int64_t t = begin; t < end; ++t) choose(s, t);
-  });
-  if (chunk.routes != nullptr) {
-    for (int64_t t = 0; t < tokens; ++t) {
-      chunk.routes->replace(s.moe_index, t, {w_.chosen + t * s.top_k, static_cast<size_t>(s.top_k)});
+    for (int64_t t = begin; t < end; ++t) {
+      if (chunk.routes == nullptr) choose(s, t);
+      else chunk.routes->replace(s.moe_index, t, {w_.chosen + t * s.top_k, static_cast<size_t>(s.top_k)});
       weigh(s, t);
     }
-  }
+  });
   group(s, tokens);
   return chunk.port->begin({s.moe_index, w_.wanted, w_.uses, tokens});
 }
@@ -40,7 +38,6 @@ void CpuDevice::choose(const model::Route& s, int64_t token) {
     for (; at > 0 && value(chosen[at - 1]) < v; --at) chosen[at] = chosen[at - 1];
     chosen[at] = e;
   }
-  weigh(s, token);
 }
 
 // The weights of the experts chosen: their softmax over all experts.
@@ -97,14 +94,15 @@ void CpuDevice::forecast(const model::Norm& n, const model::Route& s, const Chun
   out.clear();
   if (chunk.routes == nullptr) {
     norm(n, tokens);
-    const MatMulJob job{&forecast_routers_[static_cast<size_t>(s.moe_index)], w_.normed, plan_.hidden, w_.router, s.experts};
+    const MatMulJob job{&(*forecast_routers_)[static_cast<size_t>(s.moe_index)], w_.normed, plan_.hidden, w_.router, s.experts};
     matmuls({&job, 1}, tokens);
-  }
-  threads_.ranges(tokens, 8, [&](int64_t begin, int64_t end, int) {
-    for (int64_t t = begin; t < end && chunk.routes == nullptr; ++t) choose(s, t);
-  });
-  for (int64_t t = 0; t < tokens && chunk.routes != nullptr; ++t) {
-    chunk.routes->forecast(s.moe_index, t, {w_.chosen + t * s.top_k, static_cast<size_t>(s.top_k)});
+    threads_.ranges(tokens, 8, [&](int64_t begin, int64_t end, int) {
+      for (int64_t t = begin; t < end; ++t) choose(s, t);
+    });
+  } else {
+    for (int64_t t = 0; t < tokens; ++t) {
+      chunk.routes->forecast(s.moe_index, t, {w_.chosen + t * s.top_k, static_cast<size_t>(s.top_k)});
+    }
   }
   if (tokens == 1) {
     out.assign(w_.chosen, w_.chosen + s.top_k);
