@@ -29,6 +29,9 @@ struct Chunk {
   int64_t first_logits;              // logits are wanted for tokens[first_logits ...]
   float* logits;                     // [tokens.size() - first_logits, vocab]
   RouteSource* routes = nullptr;     // chooses the experts in place of the routers
+  bool prompt = false;               // of a prompt: experts are wanted in file order, and many of them once
+  int64_t drafts = 0;                // the last so many tokens may be wrong: held, not taken into the recurrent states
+  const float* hidden = nullptr;     // [tokens.size(), H] for Join: the state of the position before each token
 };
 
 class CpuDevice {
@@ -61,6 +64,7 @@ class CpuDevice {
   };
 
   void embed(const model::Embed& s, const Chunk& chunk);
+  void join(const model::Join& s, const Chunk& chunk);
   void norm(const model::Norm& s, int64_t tokens);
   void add(int64_t tokens);
   void attention(const model::Attention& s, const Chunk& chunk);

@@ -38,6 +38,7 @@ uint64_t carve(std::byte* base, const model::Plan& plan, int64_t t, int64_t posi
   const int64_t h = plan.hidden, k = plan.top_k, kv = int64_t{plan.kv_heads} * plan.head_dim;
   const int64_t q = query_rows(plan), value_dim = int64_t{plan.v_heads} * plan.dv;
   for (float** p : {&w.residual, &w.normed, &w.output}) c.take(*p, t * h);
+  c.take(w.joined, plan.draft_layers > 0 ? t * 2 * h : 0);
   c.take(w.shared, plan.shared_width > 0 ? t * h : 0);
   c.take(w.query, t * q);
   c.take(w.key, t * kv);

@@ -13,6 +13,7 @@ struct Workspace {
   int64_t tokens = 0;          // T
   int64_t positions = 0;       // KV positions attention may see
   float *residual, *normed, *output;       // [T, H]
+  float *joined;                           // [T, 2 H], only with a prediction head
   float *shared;                           // [T, H], only with a shared expert
   float *query, *key, *value, *heads;      // attention: [T, q rows], [T, kv], [T, kv], [T, heads * head_dim]
   float *scores;                           // [threads, positions]
