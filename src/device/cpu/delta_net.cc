@@ -87,8 +87,8 @@ void CpuDevice::recur(const model::DeltaNet& s, int64_t tokens, float* state) {
       const float beta = sigmoid(w_.beta[t * s.v_heads + head]);
       const int64_t at = (t * s.v_heads + head) * s.dv;
       float* out = w_.core + at;
-      kernels_.delta_rule({q, q + key_dim, row + 2 * key_dim + head * s.dv, decay, beta, s.dk, s.dv,
-                           state + head * s.dk * s.dv, out});
+      kernels_.delta_rule({q, q + key_dim, row + 2 * key_dim + head * s.dv, 0, &decay, &beta, 1, 1, s.dk, s.dv,
+                           state + head * s.dk * s.dv, nullptr, out, 0});
       kernels_.rms_norm(out, vector(s.norm), s.eps, s.dv, out);
       kernels_.swiglu(w_.gate + at, out, s.dv, out);
     }
