@@ -9,7 +9,7 @@ uint64_t padded(uint64_t floats) { return align_up(floats * sizeof(float), 64); 
 
 struct Sizes {
   uint64_t kv, conv, recurrent;  // bytes of one layer's keys, convolution state, recurrent state
-  uint64_t rows, gates;          // of its held drafts: one of the two lots of rows, one of the two of numbers
+  uint64_t inputs, gates;        // of its held drafts: inputs, one of beta and alpha
 };
 
 Sizes sizes_of(const model::Plan& plan, int64_t capacity) {
@@ -24,7 +24,7 @@ Sizes sizes_of(const model::Plan& plan, int64_t capacity) {
 uint64_t state_bytes(const model::Plan& plan, int64_t capacity, bool drafts) {
   const Sizes s = sizes_of(plan, capacity);
   return 2 * s.kv * static_cast<uint64_t>(plan.attention_layers) +
-         (s.conv + s.recurrent + (drafts ? 2 * (s.rows + s.gates) : 0)) * static_cast<uint64_t>(plan.recurrent_layers);
+         (s.conv + s.recurrent + (drafts ? s.inputs + 2 * s.gates : 0)) * static_cast<uint64_t>(plan.recurrent_layers);
 }
 
 Result<State> make_state(const model::Plan& plan, int64_t capacity, bool drafts) {
@@ -45,7 +45,7 @@ Result<State> make_state(const model::Plan& plan, int64_t capacity, bool drafts)
   for (int32_t i = 0; i < plan.recurrent_layers; ++i) {
     state.conv.push_back(take(s.conv));
     state.recurrent.push_back(take(s.recurrent));
-    if (drafts) state.drafts.push_back({take(s.rows), take(s.rows), take(s.gates), take(s.gates)});
+    if (drafts) state.drafts.push_back({take(s.inputs), take(s.gates), take(s.gates)});
   }
   return state;
 }

@@ -13,11 +13,10 @@ namespace sluice::device {
 
 inline constexpr int32_t kMostDrafts = 3;  // of one chunk
 
-// Of the drafts of a pass, at a DeltaNet layer.
+// What a DeltaNet layer needs of the drafts of a pass to take them in later.
 struct HeldDrafts {
-  float* inputs;                      // [kMostDrafts, channels] before the convolution
-  float* mixed;                       // [kMostDrafts, channels] behind it: queries and keys normalised, values
-  float *decay, *beta;                // [v_heads, kMostDrafts]
+  float* inputs;                      // [kMostDrafts, channels] of the convolution
+  float *beta, *alpha;                // [kMostDrafts, v_heads]
 };
 
 struct State {

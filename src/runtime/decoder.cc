@@ -41,7 +41,12 @@ Result<std::span<float>> Decoder::next(int64_t most) {
 Result<std::span<float>> Decoder::pass(int32_t token, int64_t most) {
   const auto from = std::chrono::steady_clock::now();
   const int64_t room = s_.state.capacity - s_.state.position - 1;
-  SLUICE_TRY(const auto drafts, s_.drafter->propose(token, std::clamp<int64_t>(std::min(most, room), 0, kMostDrafts)));
+  const auto proposed = s_.drafter->propose(token, std::clamp<int64_t>(std::min(most, room), 0, kMostDrafts));
+  if (!proposed.ok()) {
+    s_.broken = true;
+    return proposed.error();
+  }
+  const std::span<const int32_t> drafts = *proposed;
   tokens_.assign(1, token);
   tokens_.insert(tokens_.end(), drafts.begin(), drafts.end());
   right_ = 1;

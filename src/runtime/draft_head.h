@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "device/state.h"
 #include "sluice/session.h"
 
 namespace sluice::runtime {

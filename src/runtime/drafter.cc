@@ -16,6 +16,7 @@ Drafter::Drafter(Session::Parts& s, const Settings& settings)
 void Drafter::reset() {
   lookup_.clear();
   if (head_) head_->reset();
+  proposed_ = false;
   forget();
 }
 

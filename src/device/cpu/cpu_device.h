@@ -71,9 +71,15 @@ class CpuDevice {
   void place_rows(const model::Attention& s, const Chunk& chunk);
   void rotate(float* head, int64_t token) const;
   void delta_net(const model::DeltaNet& s, const Chunk& chunk);
-  void convolve(const model::DeltaNet& s, int64_t tokens, float* state);
-  void normalise_keys(const model::DeltaNet& s, int64_t tokens);
-  void recur(const model::DeltaNet& s, int64_t tokens, float* state);
+  // What the delta net walks: drafts held since the last pass, then the chunk's tokens; the state stops behind `keep`.
+  struct Span {
+    int64_t held, all, keep;
+  };
+  Span put_held_first(const model::DeltaNet& s, const Chunk& chunk);
+  void hold_drafts(const model::DeltaNet& s, const Chunk& chunk, const Span& rows);
+  void convolve(const model::DeltaNet& s, const Span& rows, float* state);
+  void normalise_keys(const model::DeltaNet& s, const Span& rows);
+  void recur(const model::DeltaNet& s, const Span& rows, float* state);
   Status route(const model::Route& s, const Chunk& chunk);
   void choose(const model::Route& s, int64_t token);
   void weigh(const model::Route& s, int64_t token);

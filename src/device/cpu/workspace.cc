@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <variant>
 
+#include "device/state.h"
+#include "kernels/kernel_table.h"
+
 namespace sluice::device {
 namespace {
 
@@ -35,6 +38,7 @@ class Carver {
 
 uint64_t carve(std::byte* base, const model::Plan& plan, int64_t t, int64_t positions, int32_t threads, Workspace& w) {
   Carver c(base);
+  const int64_t rows = t + kMostDrafts;  // of the delta net
   const int64_t h = plan.hidden, k = plan.top_k, kv = int64_t{plan.kv_heads} * plan.head_dim;
   const int64_t q = query_rows(plan), value_dim = int64_t{plan.v_heads} * plan.dv;
   for (float** p : {&w.residual, &w.normed, &w.output}) c.take(*p, t * h);
@@ -47,12 +51,13 @@ uint64_t carve(std::byte* base, const model::Plan& plan, int64_t t, int64_t posi
   c.take(w.scores, threads * positions);
   c.take(w.cosine, t * static_cast<int64_t>(plan.inv_freq.size()));
   c.take(w.sine, t * static_cast<int64_t>(plan.inv_freq.size()));
-  c.take(w.mixed, t * plan.conv_channels);
-  c.take(w.conv, t * plan.conv_channels);
-  c.take(w.gate, t * value_dim);
-  c.take(w.core, t * value_dim);
-  c.take(w.beta, t * plan.v_heads);
-  c.take(w.alpha, t * plan.v_heads);
+  c.take(w.mixed, rows * plan.conv_channels);
+  c.take(w.conv, rows * plan.conv_channels);
+  c.take(w.gate, rows * value_dim);
+  c.take(w.core, rows * value_dim);
+  c.take(w.beta, rows * plan.v_heads);
+  c.take(w.alpha, rows * plan.v_heads);
+  c.take(w.spare, threads * int64_t{plan.dk} * kernels::kDeltaRuleColumns);
   c.take(w.ones, std::max<int64_t>(plan.conv_channels, 1));
   c.take(w.scalar, t);
   c.take(w.shared_gate, t * plan.shared_width);

@@ -18,8 +18,9 @@ struct Workspace {
   float *query, *key, *value, *heads;      // attention: [T, q rows], [T, kv], [T, kv], [T, heads * head_dim]
   float *scores;                           // [threads, positions]
   float *cosine, *sine;                    // [T, rotary / 2]
-  float *mixed, *conv, *gate, *core;       // delta net: [T, channels] x2, [T, v_heads * dv] x2
-  float *beta, *alpha;                     // [T, v_heads]
+  float *mixed, *conv, *gate, *core;       // delta net, with held drafts first: [T', channels] x2, [T', v_heads * dv] x2
+  float *beta, *alpha;                     // [T', v_heads], T' = T + kMostDrafts
+  float *spare;                            // [threads, dk * kDeltaRuleColumns]: states with drafts in them
   float *ones;                             // [max(conv channels, ...)], all 1
   float *scalar;                           // [T], the shared expert's gate
   float *shared_gate, *shared_up;          // [T, shared width]
