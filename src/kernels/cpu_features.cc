@@ -2,6 +2,7 @@
 // built for the baseline: a check built with -mavx512f might itself execute what it is asking about.
 #include "kernels/x86_avx2/avx2.h"
 #include "kernels/x86_avx512/avx512.h"
+#include "kernels/x86_avx512_vnni/avx512_vnni.h"
 
 #if defined(__x86_64__)
 
@@ -15,6 +16,10 @@ bool avx2::supported() {
 bool avx512::supported() {
   return avx2::supported() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+bool avx512_vnni::supported() {
+  return avx512::supported() && __builtin_cpu_supports("avx512vnni");
 }
 
 }  // namespace sluice::kernels

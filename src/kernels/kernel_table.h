@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -18,6 +19,8 @@
 namespace sluice::kernels {
 
 // y[t * ldy + r] = sum over c of W[r, c] * x[t * ldx + c], for r in [row_begin, row_end) and t in [0, tokens).
+// KernelTable::matmul reads x in float32; integer_matmul reads `quantised` and computes what kernels/integer.h says. What
+// a kernel does not read may be null.
 struct MatMulArgs {
   const quant::Matrix* w;
   int64_t row_begin, row_end;
@@ -26,6 +29,8 @@ struct MatMulArgs {
   int64_t tokens;
   float* y;
   int64_t ldy;
+  const std::byte* quantised = nullptr;  // rows made by `quantise` of the same table, 64-byte aligned
+  int64_t ldq = 0;                       // bytes from one to the next
 };
 using MatMulFn = void (*)(const MatMulArgs&);
 
@@ -56,8 +61,11 @@ struct DeltaRuleArgs {
 };
 
 struct KernelTable {
-  std::string_view name;   // the instruction set that won the matmul slots: "ref", "avx2", "avx512"
-  std::array<MatMulFn, quant::kFormatCount> matmul;
+  std::string_view name;   // the instruction set that won the matmul slots: "ref", "avx2", "avx512_vnni" ...
+  std::array<MatMulFn, quant::kFormatCount> matmul;           // reads x
+  std::array<MatMulFn, quant::kFormatCount> integer_matmul;   // reads quantised; null where a format does not split
+  // Quantises x[0, n) into out[0, quantised_bytes(n)). REQUIRES: n % 32 == 0; out is 64-byte aligned.
+  void (*quantise)(const float* x, int64_t n, std::byte* out);
   // y = x * rsqrt(mean(x^2) + eps) * weight. x may equal y.
   void (*rms_norm)(const float* x, const float* weight, float eps, int64_t n, float* y);
   // y = silu(gate) * up. y may equal gate or up.
