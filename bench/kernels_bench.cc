@@ -128,7 +128,9 @@ void bench_matmul(benchmark::State& state, const KernelTable* table, FormatId id
   std::vector<float> y(static_cast<size_t>(shape.rows * tokens));
   const int64_t ldq = kernels::quantised_bytes(shape.cols);
   const Arena quantised = Arena::map(static_cast<uint64_t>(ldq * tokens)).value();
-  for (int64_t t = 0; t < tokens; ++t) table->quantise(x.data() + t * shape.cols, shape.cols, quantised.data() + t * ldq);
+  for (int64_t t = 0; t < tokens; ++t) {
+    table->quantise(x.data() + t * shape.cols, 0, shape.cols, shape.cols, quantised.data() + t * ldq);
+  }
   const auto fn = (integer ? table->integer_matmul : table->matmul)[static_cast<size_t>(id)];
   Spinners pool(threads);
   for (auto _ : state) {

@@ -64,8 +64,9 @@ struct KernelTable {
   std::string_view name;   // the instruction set that won the matmul slots: "ref", "avx2", "avx512_vnni" ...
   std::array<MatMulFn, quant::kFormatCount> matmul;           // reads x
   std::array<MatMulFn, quant::kFormatCount> integer_matmul;   // reads quantised; null where a format does not split
-  // Quantises x[0, n) into out[0, quantised_bytes(n)). REQUIRES: n % 32 == 0; out is 64-byte aligned.
-  void (*quantise)(const float* x, int64_t n, std::byte* out);
+  // Quantises x[begin, end) into its part of the row of `cols` values at `row`, which has quantised_bytes(cols) bytes and is
+  // 64-byte aligned; x begins at column 0. REQUIRES: all three are multiples of 32.
+  void (*quantise)(const float* x, int64_t begin, int64_t end, int64_t cols, std::byte* row);
   // y = x * rsqrt(mean(x^2) + eps) * weight. x may equal y.
   void (*rms_norm)(const float* x, const float* weight, float eps, int64_t n, float* y);
   // y = silu(gate) * up. y may equal gate or up.

@@ -62,10 +62,16 @@ struct Activations {
   const std::byte* data() const { return memory.data(); }
 };
 
+void quantise_in_pieces(const KernelTable& table, const float* x, int64_t cols, std::byte* row) {
+  const int64_t middle = cols / 64 * 32;
+  table.quantise(x, middle, cols, cols, row);
+  table.quantise(x, 0, middle, cols, row);
+}
+
 Activations quantise(const KernelTable& table, const GuardedFloats& x, int64_t tokens, int64_t cols) {
   Activations q{{}, kernels::quantised_bytes(cols)};
   q.memory = Arena::map(static_cast<uint64_t>(tokens * q.stride)).value();
-  for (int64_t t = 0; t < tokens; ++t) table.quantise(x.data() + t * cols, cols, q.memory.data() + t * q.stride);
+  for (int64_t t = 0; t < tokens; ++t) quantise_in_pieces(table, x.data() + t * cols, cols, q.memory.data() + t * q.stride);
   return q;
 }
 

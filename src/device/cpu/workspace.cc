@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <variant>
 
+#include "kernels/integer.h"
+
 namespace sluice::device {
 namespace {
 
@@ -62,6 +64,11 @@ uint64_t carve(std::byte* base, const model::Plan& plan, int64_t t, int64_t posi
   c.take(w.expert_out, t * k * h);
   c.take(w.expert_gate, t * k * plan.expert_width);
   c.take(w.expert_up, t * k * plan.expert_width);
+  const auto row = [](int64_t cols) { return cols % quant::kIntegerGroup == 0 ? kernels::quantised_bytes(cols) : 0; };
+  c.take(w.normed_quantised, t * row(h));
+  c.take(w.quantised, t * std::max({row(q), row(value_dim), row(plan.shared_width)}));
+  c.take(w.gathered_quantised, t * k * row(h));
+  c.take(w.expert_quantised, t * k * row(plan.expert_width));
   c.take(w.chosen, t * k);
   c.take(w.place, t * k);
   return c.bytes();

@@ -26,6 +26,11 @@ struct Workspace {
   float *weights;                          // [T, K]
   float *gathered, *expert_out;            // [T * K, H], grouped by expert
   float *expert_gate, *expert_up;          // [T * K, width]
+  // Quantised rows (kernels/integer.h), empty where widths are no multiple of 32.
+  std::byte *normed_quantised;             // [T, H]
+  std::byte *quantised;                    // [T, the widest other input of a product]
+  std::byte *gathered_quantised;           // [T * K, H], grouped by expert
+  std::byte *expert_quantised;             // [T * K, width]
   int32_t *chosen;                         // [T, K] expert ids in routing order
   int32_t *place;                          // [T, K] row of the grouped buffers
   std::vector<int32_t> wanted;             // distinct experts of the chunk, most wanted first

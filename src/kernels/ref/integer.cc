@@ -52,12 +52,12 @@ float add_group(const int16_t* w, const int16_t* q, const GroupHead& head, const
 
 }  // namespace
 
-void quantise(const float* x, int64_t n, std::byte* out) {
-  std::byte* heads = out + heads_at(n);
-  for (int64_t g = 0; g < n / kGroup; ++g) {
+void quantise(const float* x, int64_t begin, int64_t end, int64_t cols, std::byte* row) {
+  std::byte* heads = row + heads_at(cols);
+  for (int64_t g = begin / kGroup; g < end / kGroup; ++g) {
     int16_t q[kGroup];
     const GroupHead head = quantise_group(x + g * kGroup, q);
-    std::memcpy(out + g * kGroupBytes, q, sizeof q);
+    std::memcpy(row + g * kGroupBytes, q, sizeof q);
     std::memcpy(heads + g * static_cast<int64_t>(sizeof head), &head, sizeof head);
   }
 }

@@ -72,10 +72,9 @@ SLUICE_INLINE GroupHead quantise_group(const float* from, std::byte* out) {
 }
 
 template <class Order>
-void quantise(const float* x, int64_t n, std::byte* out) {
-  const int64_t groups = n / 32;
-  auto* heads = reinterpret_cast<GroupHead*>(out + groups * kGroupBytes);
-  for (int64_t g = 0; g < groups; g++) heads[g] = quantise_group<Order>(x + 32 * g, out + g * kGroupBytes);
+void quantise(const float* x, int64_t begin, int64_t end, int64_t cols, std::byte* row) {
+  auto* heads = reinterpret_cast<GroupHead*>(row + cols / 32 * kGroupBytes);
+  for (int64_t g = begin / 32; g < end / 32; g++) heads[g] = quantise_group<Order>(x + 32 * g, row + g * kGroupBytes);
 }
 
 }  // namespace
