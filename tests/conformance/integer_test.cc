@@ -51,6 +51,7 @@ std::vector<Shape> shapes_of(const quant::Format& f) {
     }
     shapes.push_back({5, 96, 64, type});  // the last group is half a group
     shapes.push_back({18, 672, 128, type});
+    for (const int32_t group : {32, 64, 128}) shapes.push_back({35, 768, group, type});
   }
   return shapes;
 }

@@ -28,8 +28,8 @@ void fill_integer(KernelTable& table) {
   set(Id::iq4_nl, integer_matmul<V, P, IntegerIq4Nl<V>>);
   set(Id::iq4_xs, integer_matmul<V, P, IntegerIq4Xs<V>>);
   set(Id::mxfp4, integer_matmul<V, P, IntegerMxfp4<V>>);
-  set(Id::mlx4, integer_matmul<V, P, IntegerMlx<V, 4>>);
-  set(Id::mlx8, integer_matmul<V, P, IntegerMlx<V, 8>>);
+  set(Id::mlx4, integer_matmul_mlx<V, P, 4>);
+  set(Id::mlx8, integer_matmul_mlx<V, P, 8>);
   table.quantise = quantise<typename P::Order>;
 }
 

@@ -8,8 +8,8 @@ namespace sluice::kernels {
 namespace {
 
 // d, dmin and twelve bytes of 6-bit scales and minima in front of Q4_K and Q5_K blocks.
-template <class V>
-SLUICE_INLINE void build_scales_minima(const Rows& at, Tile<V>& tile) {
+template <class V, class Sink>
+SLUICE_INLINE void build_scales_minima(const Rows& at, Sink& sink) {
   typename V::Int head[4];  // d | dmin << 16, then the twelve bytes as words a, b, c
   V::columns4(at, head);
   const typename V::Reg d = V::half_low(head[0]), dmin = V::sub(V::zero(), V::half_high(head[0]));
@@ -23,8 +23,8 @@ SLUICE_INLINE void build_scales_minima(const Rows& at, Tile<V>& tile) {
       V::bit_or(V::bit_and(V::template shift_right<4>(c), low), V::bit_and(V::template shift_right<2>(b), top))};
   unroll<8>([&](auto g) SLUICE_LAMBDA {
     constexpr int w = g.value / 4, i = g.value % 4;
-    tile.scales[g.value] = V::mul(V::to_float(V::template byte_of<i>(words[w])), d);
-    tile.offsets[g.value] = V::mul(V::to_float(V::template byte_of<i>(words[2 + w])), dmin);
+    sink.template scale<g.value>(V::mul(V::to_float(V::template byte_of<i>(words[w])), d));
+    sink.template offset<g.value>(V::mul(V::to_float(V::template byte_of<i>(words[2 + w])), dmin));
   });
 }
 
@@ -32,16 +32,18 @@ template <class V>
 struct IntegerQ4K {
   static constexpr int kBlock = 256, kBytes = 144, kHalves = 1, kBias = 0;
   static constexpr bool kOffsets = true;
-  static SLUICE_INLINE void build(const TileSource& from, int, Tile<V>& tile) {
-    build_scales_minima<V>(from.data, tile);
-    for (int g = 0; g < 8; g += 2) {  // 32 bytes: low nibbles are one group, high ones the next
+  template <class Sink>
+  static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
+    build_scales_minima<V>(from.data, sink);
+    unroll<4>([&](auto pair) SLUICE_LAMBDA {  // 32 bytes: low nibbles are one group, high ones the next
+      constexpr int g = 2 * pair.value;
       typename V::Int both[8];
       V::columns8(from.data.at(16 + 16 * g), both);
       unroll<8>([&](auto i) SLUICE_LAMBDA {
-        tile.weights[g][i.value] = bits_of<V, 0>(both[i.value], 15);
-        tile.weights[g + 1][i.value] = bits_of<V, 4>(both[i.value], 15);
+        sink.template put<g, i.value>(bits_of<V, 0>(both[i.value], 15));
+        sink.template put<g + 1, i.value>(bits_of<V, 4>(both[i.value], 15));
       });
-    }
+    });
   }
 };
 
@@ -49,8 +51,9 @@ template <class V>
 struct IntegerQ5K {
   static constexpr int kBlock = 256, kBytes = 176, kHalves = 1, kBias = 0;
   static constexpr bool kOffsets = true;
-  static SLUICE_INLINE void build(const TileSource& from, int, Tile<V>& tile) {
-    build_scales_minima<V>(from.data, tile);
+  template <class Sink>
+  static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
+    build_scales_minima<V>(from.data, sink);
     typename V::Int high[8];  // bit g of a byte: the fifth bit in group g
     V::columns8(from.data.at(16), high);
     unroll<4>([&](auto pair) SLUICE_LAMBDA {
@@ -58,20 +61,24 @@ struct IntegerQ5K {
       typename V::Int both[8];
       V::columns8(from.data.at(48 + 16 * g), both);
       unroll<8>([&](auto i) SLUICE_LAMBDA {
-        tile.weights[g][i.value] = V::bit_or(bits_of<V, 0>(both[i.value], 15), moved_bits<V, g, 4>(high[i.value], 1));
-        tile.weights[g + 1][i.value] =
-            V::bit_or(bits_of<V, 4>(both[i.value], 15), moved_bits<V, g + 1, 4>(high[i.value], 1));
+        sink.template put<g, i.value>(V::bit_or(bits_of<V, 0>(both[i.value], 15), moved_bits<V, g, 4>(high[i.value], 1)));
+        sink.template put<g + 1, i.value>(
+            V::bit_or(bits_of<V, 4>(both[i.value], 15), moved_bits<V, g + 1, 4>(high[i.value], 1)));
       });
     });
   }
 };
 
-// tile.scales[4 * kWord ..] = the four int8 of each lane times d.
-template <class V>
-SLUICE_INLINE void build_signed_scales(typename V::Int word, typename V::Reg d, typename V::Reg* scales) {
-  unroll<4>([&](auto i) SLUICE_LAMBDA {
-    scales[i.value] = V::mul(V::to_float(V::template signed_byte_of<i.value>(word)), d);
-  });
+// The i-th int8 of each lane times d.
+template <class V, int i>
+SLUICE_INLINE typename V::Reg signed_scale(typename V::Int word, typename V::Reg d) {
+  return V::mul(V::to_float(V::template signed_byte_of<i>(word)), d);
+}
+
+// The four int8 of each lane of the four words, times d, as the sixteen scales.
+template <class V, class Sink>
+SLUICE_INLINE void put_signed_scales(const typename V::Int* words, typename V::Reg d, Sink& sink) {
+  unroll<16>([&](auto i) SLUICE_LAMBDA { sink.template scale<i.value>(signed_scale<V, i.value % 4>(words[i.value / 4], d)); });
 }
 
 // ql[128], qh[64], scales[16], d. Half h, quarter j: low bits in nibble j / 2 of ql[64h + 32 (j % 2)], high bits at bit 2j
@@ -80,25 +87,27 @@ template <class V>
 struct IntegerQ6K {
   static constexpr int kBlock = 256, kBytes = 210, kHalves = 2, kBias = 32;
   static constexpr bool kOffsets = false;
-  static SLUICE_INLINE void build(const TileSource& from, int, Tile<V>& tile) {
+  template <class Sink>
+  static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
     const typename V::Reg d = V::half_high(V::words(from.data.at(206)));
     typename V::Int words[4];
     V::columns4(from.data.at(192), words);
-    unroll<4>([&](auto i) SLUICE_LAMBDA { build_signed_scales<V>(words[i.value], d, tile.scales + 4 * i.value); });
-    for (int half = 0; half < 2; half++) {
+    put_signed_scales<V>(words, d, sink);
+    unroll<2>([&](auto h) SLUICE_LAMBDA {
+      constexpr int half = h.value;
       typename V::Int high[8];
       V::columns8(from.data.at(128 + 32 * half), high);
       unroll<2>([&](auto odd) SLUICE_LAMBDA {
         typename V::Int both[8];
         V::columns8(from.data.at(64 * half + 32 * odd.value), both);
         unroll<8>([&](auto i) SLUICE_LAMBDA {
-          tile.weights[4 * half + odd.value][i.value] =
-              V::bit_or(bits_of<V, 0>(both[i.value], 15), moved_bits<V, 2 * odd.value, 4>(high[i.value], 3));
-          tile.weights[4 * half + 2 + odd.value][i.value] =
-              V::bit_or(bits_of<V, 4>(both[i.value], 15), moved_bits<V, 4 + 2 * odd.value, 4>(high[i.value], 3));
+          sink.template put<4 * half + odd.value, i.value>(
+              V::bit_or(bits_of<V, 0>(both[i.value], 15), moved_bits<V, 2 * odd.value, 4>(high[i.value], 3)));
+          sink.template put<4 * half + 2 + odd.value, i.value>(
+              V::bit_or(bits_of<V, 4>(both[i.value], 15), moved_bits<V, 4 + 2 * odd.value, 4>(high[i.value], 3)));
         });
       });
-    }
+    });
   }
 };
 
@@ -107,24 +116,25 @@ template <class V>
 struct IntegerQ2K {
   static constexpr int kBlock = 256, kBytes = 84, kHalves = 2, kBias = 0;
   static constexpr bool kOffsets = true;
-  static SLUICE_INLINE void build(const TileSource& from, int, Tile<V>& tile) {
+  template <class Sink>
+  static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
     const typename V::Int ends = V::words(from.data.at(80));
     const typename V::Reg d = V::half_low(ends), dmin = V::sub(V::zero(), V::half_high(ends));
     typename V::Int words[4];
     V::columns4(from.data, words);
-    unroll<4>([&](auto i) SLUICE_LAMBDA {
-      build_signed_scales<V>(bits_of<V, 0>(words[i.value], 15), d, tile.scales + 4 * i.value);
-      build_signed_scales<V>(bits_of<V, 4>(words[i.value], 15), dmin, tile.offsets + 4 * i.value);
+    unroll<16>([&](auto i) SLUICE_LAMBDA {
+      constexpr int w = i.value / 4, b = i.value % 4;
+      sink.template scale<i.value>(signed_scale<V, b>(bits_of<V, 0>(words[w], 15), d));
+      sink.template offset<i.value>(signed_scale<V, b>(bits_of<V, 4>(words[w], 15), dmin));
     });
-    for (int half = 0; half < 2; half++) {
+    unroll<2>([&](auto half) SLUICE_LAMBDA {
       typename V::Int q[8];
-      V::columns8(from.data.at(16 + 32 * half), q);
-      unroll<8>([&](auto i) SLUICE_LAMBDA {
-        unroll<4>([&](auto j) SLUICE_LAMBDA {
-          tile.weights[4 * half + j.value][i.value] = moved_bits<V, 2 * j.value, 0>(q[i.value], 3);
-        });
+      V::columns8(from.data.at(16 + 32 * half.value), q);
+      unroll<32>([&](auto at) SLUICE_LAMBDA {
+        constexpr int j = at.value / 8, i = at.value % 8;
+        sink.template put<4 * half.value + j, i>(moved_bits<V, 2 * j, 0>(q[i], 3));
       });
-    }
+    });
   }
 };
 
@@ -133,24 +143,23 @@ template <class V>
 struct IntegerQ3K {
   static constexpr int kBlock = 256, kBytes = 110, kHalves = 2, kBias = 4;
   static constexpr bool kOffsets = false;
-  static SLUICE_INLINE void build(const TileSource& from, int, Tile<V>& tile) {
-    build_scales(from.data, tile);
+  template <class Sink>
+  static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
+    build_scales(from.data, sink);
     typename V::Int high[8];
     V::columns8(from.data, high);
     unroll<2>([&](auto half) SLUICE_LAMBDA {
       typename V::Int q[8];
       V::columns8(from.data.at(32 + 32 * half.value), q);
-      unroll<8>([&](auto i) SLUICE_LAMBDA {
-        unroll<4>([&](auto j) SLUICE_LAMBDA {
-          constexpr int g = 4 * half.value + j.value;
-          tile.weights[g][i.value] =
-              V::bit_or(moved_bits<V, 2 * j.value, 0>(q[i.value], 3), moved_bits<V, g, 2>(high[i.value], 1));
-        });
+      unroll<32>([&](auto at) SLUICE_LAMBDA {
+        constexpr int j = at.value / 8, i = at.value % 8, g = 4 * half.value + j;
+        sink.template put<g, i>(V::bit_or(moved_bits<V, 2 * j, 0>(q[i], 3), moved_bits<V, g, 2>(high[i], 1)));
       });
     });
   }
   // Sixteen 6-bit numbers less 32 in twelve bytes: low nibbles in 8 bytes, the bits above in 4 more.
-  static SLUICE_INLINE void build_scales(const Rows& data, Tile<V>& tile) {
+  template <class Sink>
+  static SLUICE_INLINE void build_scales(const Rows& data, Sink& sink) {
     typename V::Int words[4];  // a, b, c, then d in the upper half of the word before the block's end
     V::columns4(data.at(94), words);
     // 94 is two bytes early, so that the last of the sixteen bytes is the last of the block: shift across words.
@@ -159,14 +168,13 @@ struct IntegerQ3K {
     const typename V::Int c = V::bit_or(V::template shift_right<16>(words[2]), V::template shift_left<16>(words[3]));
     const typename V::Reg d = V::half_high(words[3]);
     const typename V::Int low = V::set_bytes(15), top = V::set_bytes(48), less = V::set_bytes(32);
-    const typename V::Int six[4] = {
+    typename V::Int six[4] = {
         V::bit_or(V::bit_and(a, low), V::bit_and(V::template shift_left<4>(c), top)),
         V::bit_or(V::bit_and(b, low), V::bit_and(V::template shift_left<2>(c), top)),
         V::bit_or(V::bit_and(V::template shift_right<4>(a), low), V::bit_and(c, top)),
         V::bit_or(V::bit_and(V::template shift_right<4>(b), low), V::bit_and(V::template shift_right<2>(c), top))};
-    unroll<4>([&](auto i) SLUICE_LAMBDA {
-      build_signed_scales<V>(V::sub_bytes(six[i.value], less), d, tile.scales + 4 * i.value);
-    });
+    unroll<4>([&](auto i) SLUICE_LAMBDA { six[i.value] = V::sub_bytes(six[i.value], less); });
+    put_signed_scales<V>(six, d, sink);
   }
 };
 
@@ -175,20 +183,21 @@ template <class V>
 struct IntegerIq4Xs {
   static constexpr int kBlock = 256, kBytes = 136, kHalves = 1, kBias = 128;
   static constexpr bool kOffsets = false;
-  static SLUICE_INLINE void build(const TileSource& from, int, Tile<V>& tile) {
+  template <class Sink>
+  static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
     const typename V::Int head = V::words(from.data), low = V::words(from.data.at(4));
     const typename V::Reg d = V::half_low(head);
     unroll<8>([&](auto g) SLUICE_LAMBDA {
       const typename V::Int l = V::bit_and(V::template shift_right<4 * g.value>(low), V::set1_int(15));
       const typename V::Int h = V::bit_and(V::template shift_right<16 + 2 * g.value>(head), V::set1_int(3));
       const typename V::Int six = V::add_int(V::bit_or(l, V::template shift_left<4>(h)), V::set1_int(-32));
-      tile.scales[g.value] = V::mul(V::to_float(six), d);
+      sink.template scale<g.value>(V::mul(V::to_float(six), d));
     });
     const typename V::Int codes = V::repeat16(kIq4Codes.values);
-    for (int g = 0; g < 8; g++) {
-      build_nibbles<V>(from.data.at(8 + 16 * g), g, tile,
-                       [&](auto q, auto) SLUICE_LAMBDA { return V::look_up(codes, q); });
-    }
+    unroll<8>([&](auto g) SLUICE_LAMBDA {
+      build_nibbles<V, g.value>(from.data.at(8 + 16 * g.value), sink,
+                                [&](auto q, auto) SLUICE_LAMBDA { return V::look_up(codes, q); });
+    });
   }
 };
 

@@ -34,6 +34,16 @@ struct PairProduct {
   static SLUICE_INLINE typename V::Int join(typename V::Int d0, typename V::Int d1) { return V::add_int(d0, d1); }
 };
 
+// The sum of a group's integers that one scale covers; times the activations' scale.
+template <class F, int kHalf>
+SLUICE_INLINE int32_t sum_of(const GroupHead& h) {
+  return F::kHalves == 1 ? h.sum[0] + h.sum[1] : h.sum[kHalf];
+}
+template <class F, int kHalf>
+SLUICE_INLINE float scaled_sum_of(const GroupHead& h) {
+  return F::kHalves == 1 ? h.scaled_sum : h.scale * static_cast<float>(h.sum[kHalf]);
+}
+
 // One group of the tile with T tokens' activations. `half` of kHalves.
 template <class V, class P, class F, int T, int kHalf>
 SLUICE_INLINE void multiply_group(const Tile<V>& tile, int g, const std::byte* x, const GroupHead* head, int64_t ldq,
@@ -47,9 +57,7 @@ SLUICE_INLINE void multiply_group(const Tile<V>& tile, int g, const std::byte* x
     d0[t.value] = V::set1_int(0);
     d1[t.value] = d0[t.value];
     if constexpr (F::kBias != 0) {
-      const GroupHead* h = head_of(t.value);
-      const int32_t sum = F::kHalves == 1 ? h->sum[0] + h->sum[1] : h->sum[kHalf];
-      d1[t.value] = V::set1_int(-F::kBias * sum);
+      d1[t.value] = V::set1_int(-F::kBias * sum_of<F, kHalf>(*head_of(t.value)));
     }
   });
   unroll<kWords>([&](auto i) SLUICE_LAMBDA {
@@ -63,8 +71,7 @@ SLUICE_INLINE void multiply_group(const Tile<V>& tile, int g, const std::byte* x
     const typename V::Reg dot = V::to_float(P::join(d0[t.value], d1[t.value]));
     acc[t.value] = V::fma(dot, V::mul(s, V::set1(h->scale)), acc[t.value]);
     if constexpr (F::kOffsets) {
-      const float sum = F::kHalves == 1 ? h->scaled_sum : h->scale * static_cast<float>(h->sum[kHalf]);
-      acc[t.value] = V::fma(tile.offsets[g * F::kHalves + kHalf], V::set1(sum), acc[t.value]);
+      acc[t.value] = V::fma(tile.offsets[g * F::kHalves + kHalf], V::set1(scaled_sum_of<F, kHalf>(*h)), acc[t.value]);
     }
   });
 }
@@ -127,8 +134,8 @@ struct PartialTile {
   TileSource copy(TileSource from, int64_t rows, int64_t cols) {
     const int64_t bytes = cols / F::kBlock * F::kBytes;
     const int64_t element = from.type == quant::ScaleType::f32 ? 4 : 2;
-    const int64_t first = from.type == quant::ScaleType::none ? 0 : from.first_group / from.scale_groups;
-    const int64_t last = from.type == quant::ScaleType::none ? -1 : (from.first_group + cols / 32 - 1) / from.scale_groups;
+    const int64_t first = from.type == quant::ScaleType::none ? 0 : from.group / from.scale_groups;
+    const int64_t last = from.type == quant::ScaleType::none ? -1 : (from.group + cols / 32 - 1) / from.scale_groups;
     __builtin_memset(this, 0, sizeof(*this));
     for (int64_t r = 0; r < rows; r++) {
       __builtin_memcpy(data[r], from.data.first + r * from.data.stride, static_cast<size_t>(bytes));
@@ -143,7 +150,7 @@ struct PartialTile {
             {biases[0] - first * element, kMostSide},
             from.type,
             from.scale_groups,
-            from.first_group};
+            from.group};
   }
 };
 
@@ -152,10 +159,54 @@ SLUICE_INLINE int build_tile(TileSource from, int64_t cols, Tile<V>& tile) {
   constexpr int kGroups = F::kBlock / 32;
   const int groups = static_cast<int>(cols / 32);
   for (int g = 0; g < groups; g += kGroups) {
-    F::build(from, g, tile);
+    TileSink<V, F> sink{tile, g};
+    F::build(from, sink);
     from.data = from.data.at(F::kBytes);
+    from.group += kGroups;
   }
   return groups;
+}
+
+// Multiplies a block with one token while it is built, in registers.
+template <class V, class P, class F>
+struct ProductSink {
+  static constexpr int kGroups = F::kBlock / 32, kScales = kGroups * F::kHalves;
+  static constexpr int kLines = (F::kBytes * V::kLanes + 63) / 64;
+  const std::byte* x;    // of the block's first group
+  const uint8_t* ahead;  // what to ask for meanwhile: as many bytes as the block has in all rows
+  typename V::Int d0[kScales], d1[kScales];
+  typename V::Reg scales[kScales], offsets[kScales];
+  template <int kGroup, int i>
+  SLUICE_INLINE void put(typename V::Int v) {
+    constexpr int j = kGroup * F::kHalves + (F::kHalves == 2 ? i / 4 : 0);
+    if constexpr (i % (8 / F::kHalves) == 0) d0[j] = d1[j] = V::set1_int(0);
+    P::accumulate(d0[j], d1[j], P::prepare(v), x + kGroup * kGroupBytes, i);
+    // Spread evenly: asked for in one go they would fill the queue of misses and stall.
+    constexpr int n = kGroup * 8 + i, kPuts = kGroups * 8;
+    for (int line = n * kLines / kPuts; line < (n + 1) * kLines / kPuts; line++) __builtin_prefetch(ahead + 64 * line, 0, 3);
+  }
+  template <int j>
+  SLUICE_INLINE void scale(typename V::Reg v) { scales[j] = v; }
+  template <int j>
+  SLUICE_INLINE void offset(typename V::Reg v) { offsets[j] = v; }
+};
+
+template <class V, class P, class F>
+SLUICE_INLINE typename V::Reg multiply_block(const TileSource& from, const uint8_t* ahead, const std::byte* x,
+                                             const GroupHead* head, typename V::Reg acc) {
+  using Sink = ProductSink<V, P, F>;
+  Sink sink;
+  sink.x = x;
+  sink.ahead = ahead;
+  F::build(from, sink);
+  unroll<Sink::kScales>([&](auto j) SLUICE_LAMBDA {
+    constexpr int g = j.value / F::kHalves, half = j.value % F::kHalves;
+    typename V::Int dot = P::join(sink.d0[j.value], sink.d1[j.value]);
+    if constexpr (F::kBias != 0) dot = V::add_int(dot, V::set1_int(-F::kBias * sum_of<F, half>(head[g])));
+    acc = V::fma(V::to_float(dot), V::mul(sink.scales[j.value], V::set1(head[g].scale)), acc);
+    if constexpr (F::kOffsets) acc = V::fma(sink.offsets[j.value], V::set1(scaled_sum_of<F, half>(head[g])), acc);
+  });
+  return acc;
 }
 
 // Rows [r, r + rows), rows <= V::kLanes, against `tokens` tokens at x.
@@ -189,9 +240,35 @@ inline void multiply_integer_rows(const MatMulArgs& a, const TileReader<V, F>& r
   }
 }
 
+// V::kLanes rows from r on against one token.
+template <class V, class P, class F>
+SLUICE_INLINE void multiply_integer_vector(const MatMulArgs& a, const TileReader<V, F>& reader, int64_t r, int64_t t) {
+  const int64_t blocks = a.w->cols / F::kBlock;
+  const std::byte* x = a.quantised + t * a.ldq;
+  const auto* head = reinterpret_cast<const GroupHead*>(x + a.w->cols / 32 * kGroupBytes);
+  TileSource from = reader.whole(r, 0);
+  const uint8_t* ahead = from.data.first + V::kLanes * from.data.stride;
+  typename V::Reg acc = V::zero();
+  for (int64_t b = 0; b < blocks; b++) {
+    acc = multiply_block<V, P, F>(from, ahead, x, head, acc);
+    ahead += F::kBytes * V::kLanes;
+    from.data = from.data.at(F::kBytes);
+    from.group += F::kBlock / 32;
+    x += F::kBlock / 32 * kGroupBytes;
+    head += F::kBlock / 32;
+  }
+  V::store(a.y + t * a.ldy + r, acc);
+}
+
 template <class V, class P, class F>
 void integer_matmul(const MatMulArgs& a) {
   const TileReader<V, F> reader(*a.w);
+  if (a.tokens == 1) {
+    int64_t r = a.row_begin;
+    for (; r + V::kLanes <= a.row_end; r += V::kLanes) multiply_integer_vector<V, P, F>(a, reader, r, 0);
+    if (r < a.row_end) multiply_integer_rows<V, P, F>(a, reader, r, a.row_end - r, 0, 1);
+    return;
+  }
   for (int64_t t = 0; t < a.tokens; t += kIntegerTokens) {
     const int64_t tokens = a.tokens - t < kIntegerTokens ? a.tokens - t : kIntegerTokens;
     for (int64_t r = a.row_begin; r < a.row_end; r += V::kLanes) {

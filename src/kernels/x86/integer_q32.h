@@ -8,13 +8,13 @@ namespace sluice::kernels {
 namespace {
 
 // 16 bytes of nibbles a row: the low ones are the first 16 columns.
-template <class V, class Map>
-SLUICE_INLINE void build_nibbles(const Rows& at, int group, Tile<V>& tile, Map&& map) {
+template <class V, int kGroup, class Sink, class Map>
+SLUICE_INLINE void build_nibbles(const Rows& at, Sink& sink, Map&& map) {
   typename V::Int both[4];
   V::columns4(at, both);
+  unroll<4>([&](auto i) SLUICE_LAMBDA { sink.template put<kGroup, i.value>(map(bits_of<V, 0>(both[i.value], 15), i)); });
   unroll<4>([&](auto i) SLUICE_LAMBDA {
-    tile.weights[group][i.value] = map(bits_of<V, 0>(both[i.value], 15), i);
-    tile.weights[group][4 + i.value] = map(bits_of<V, 4>(both[i.value], 15), Index<4 + i.value>{});
+    sink.template put<kGroup, 4 + i.value>(map(bits_of<V, 4>(both[i.value], 15), Index<4 + i.value>{}));
   });
 }
 
@@ -22,12 +22,13 @@ template <class V>
 struct IntegerQ80 {
   static constexpr int kBlock = 32, kBytes = 34, kHalves = 1, kBias = 128;
   static constexpr bool kOffsets = false;
-  static SLUICE_INLINE void build(const TileSource& from, int group, Tile<V>& tile) {
-    tile.scales[group] = V::half_low(V::words(from.data));
+  template <class Sink>
+  static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
+    sink.template scale<0>(V::half_low(V::words(from.data)));
     typename V::Int q[8];
     V::columns8(from.data.at(2), q);
     unroll<8>([&](auto i) SLUICE_LAMBDA {
-      tile.weights[group][i.value] = V::bit_xor(q[i.value], V::set_bytes(128));
+      sink.template put<0, i.value>(V::bit_xor(q[i.value], V::set_bytes(128)));
     });
   }
 };
@@ -36,11 +37,12 @@ template <class V, bool kMinimum>
 struct IntegerQ4 {
   static constexpr int kBlock = 32, kBytes = kMinimum ? 20 : 18, kHalves = 1, kBias = kMinimum ? 0 : 8;
   static constexpr bool kOffsets = kMinimum;
-  static SLUICE_INLINE void build(const TileSource& from, int group, Tile<V>& tile) {
+  template <class Sink>
+  static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
     const typename V::Int head = V::words(from.data);
-    tile.scales[group] = V::half_low(head);
-    if (kMinimum) tile.offsets[group] = V::half_high(head);
-    build_nibbles<V>(from.data.at(kBytes - 16), group, tile, [](auto q, auto) SLUICE_LAMBDA { return q; });
+    sink.template scale<0>(V::half_low(head));
+    if constexpr (kMinimum) sink.template offset<0>(V::half_high(head));
+    build_nibbles<V, 0>(from.data.at(kBytes - 16), sink, [](auto q, auto) SLUICE_LAMBDA { return q; });
   }
 };
 
@@ -49,11 +51,12 @@ template <class V, bool kMinimum>
 struct IntegerQ5 {
   static constexpr int kBlock = 32, kBytes = kMinimum ? 24 : 22, kHalves = 1, kBias = kMinimum ? 0 : 16;
   static constexpr bool kOffsets = kMinimum;
-  static SLUICE_INLINE void build(const TileSource& from, int group, Tile<V>& tile) {
+  template <class Sink>
+  static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
     const typename V::Int head = V::words(from.data), high = V::words(from.data.at(kBytes - 20));
-    tile.scales[group] = V::half_low(head);
-    if (kMinimum) tile.offsets[group] = V::half_high(head);
-    build_nibbles<V>(from.data.at(kBytes - 16), group, tile, [&](auto q, auto i) SLUICE_LAMBDA {
+    sink.template scale<0>(V::half_low(head));
+    if constexpr (kMinimum) sink.template offset<0>(V::half_high(head));
+    build_nibbles<V, 0>(from.data.at(kBytes - 16), sink, [&](auto q, auto i) SLUICE_LAMBDA {
       return V::bit_or(q, spread<4 * i.value>(high));
     });
   }
@@ -78,10 +81,11 @@ template <class V>
 struct IntegerIq4Nl {
   static constexpr int kBlock = 32, kBytes = 18, kHalves = 1, kBias = 128;
   static constexpr bool kOffsets = false;
-  static SLUICE_INLINE void build(const TileSource& from, int group, Tile<V>& tile) {
-    tile.scales[group] = V::half_low(V::words(from.data));
+  template <class Sink>
+  static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
+    sink.template scale<0>(V::half_low(V::words(from.data)));
     const typename V::Int codes = V::repeat16(kIq4Codes.values);
-    build_nibbles<V>(from.data.at(2), group, tile,
+    build_nibbles<V, 0>(from.data.at(2), sink,
                      [&](auto q, auto) SLUICE_LAMBDA { return V::look_up(codes, q); });
   }
 };
@@ -90,11 +94,12 @@ template <class V>
 struct IntegerMxfp4 {
   static constexpr int kBlock = 32, kBytes = 17, kHalves = 1, kBias = 12;
   static constexpr bool kOffsets = false;
-  static SLUICE_INLINE void build(const TileSource& from, int group, Tile<V>& tile) {
+  template <class Sink>
+  static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
     const typename V::Int e = V::bit_and(V::words(from.data), V::set1_int(255));
-    tile.scales[group] = half_of_pow2(e);
+    sink.template scale<0>(half_of_pow2(e));
     const typename V::Int codes = V::repeat16(kFp4Codes.values);
-    build_nibbles<V>(from.data.at(1), group, tile,
+    build_nibbles<V, 0>(from.data.at(1), sink,
                      [&](auto q, auto) SLUICE_LAMBDA { return V::look_up(codes, q); });
   }
   // 2^(e - 128), half the stored scale since the codebook's values are doubled; e of 0 and 1 give subnormals.

@@ -1,10 +1,11 @@
-// A tile of weights for integer products: V::kLanes rows x 256 columns of a matrix as unsigned bytes, four columns of
-// a row side by side in a 32-bit lane, one row a lane, with the scales and offsets of each row's groups. What the
-// formats' builders (x86/integer_k.h, integer_q32.h, integer_mlx.h) fill and x86/integer_matmul.h multiplies.
+// Weights for integer products as V::kLanes rows side by side: unsigned bytes, four columns of a row in a 32-bit lane, one
+// row a lane, with the scales and offsets of each row's groups. What the formats' builders (x86/integer_k.h,
+// integer_q32.h, integer_mlx.h) make and x86/integer_matmul.h multiplies.
 //
 // A builder F<V>: kBlock (columns it builds at a time: 32 or 256), kBytes (their bytes in a row), kHalves (1: a scale
 // covers 32 columns, 2: 16), kOffsets, kBias (what was added to the integers to make them unsigned), and
-// build(source, group, tile), which fills the tile's groups from `group` on.
+// build(source, sink), which calls sink.put<group, i>(the i-th four columns of the block's group), sink.scale<j>(v) and,
+// with kOffsets, sink.offset<j>(v), j counting kHalves a group.
 #pragma once
 
 #include "kernels/x86/decode.h"
@@ -28,13 +29,27 @@ struct TileSource {
   Rows scales, biases;
   quant::ScaleType type;
   int64_t scale_groups;
-  int64_t first_group;  // of the tile, in its row
+  int64_t group;  // of 32 columns, in the row: where `data` points
 };
 
+// 256 columns kept on the stack for several tokens.
 template <class V>
 struct Tile {
   typename V::Int weights[kTileGroups][8];
   typename V::Reg scales[kTileGroups * 2], offsets[kTileGroups * 2];
+};
+
+// Puts a block's groups into the tile, from `first` on.
+template <class V, class F>
+struct TileSink {
+  Tile<V>& tile;
+  int first;
+  template <int kGroup, int i>
+  SLUICE_INLINE void put(typename V::Int v) { tile.weights[first + kGroup][i] = v; }
+  template <int j>
+  SLUICE_INLINE void scale(typename V::Reg v) { tile.scales[first * F::kHalves + j] = v; }
+  template <int j>
+  SLUICE_INLINE void offset(typename V::Reg v) { tile.offsets[first * F::kHalves + j] = v; }
 };
 
 // The bytes of `v` in `mask`, shifted right by kShift within each 16-bit half first.
