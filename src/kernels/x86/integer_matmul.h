@@ -3,7 +3,8 @@
 // row, so a row's float sum runs over the groups in order whatever the split.
 //
 // A product P: Order (the activations' order, x86/quantise.h), kTokens (how many share a tile's registers), Weights and
-// prepare(V::Int), accumulate(d0, d1, weights, x, i) for the i-th four columns of the group at x, and join(d0, d1).
+// prepare(V::Int), accumulate(d0, d1, weights, x, i) for the i-th four columns of the group at x, and join(d0, d1). One with
+// registers for whole tiles also has multiply<F>(...) for all tokens of a tile, and Scope<F>, which is there meanwhile.
 #pragma once
 
 #include "kernels/kernel_table.h"
@@ -228,7 +229,12 @@ inline void multiply_integer_rows(const MatMulArgs& a, const TileReader<V, F>& r
     for (int64_t i = 0; i < n / F::kBlock * F::kBytes * V::kLanes; i += 64) __builtin_prefetch(ahead + i, 0, 3);
     ahead += n / F::kBlock * F::kBytes * V::kLanes;
     const int groups = build_tile<V, F>(from, n, tile);
-    multiply_integer_tile<V, P, F>(tile, groups, x + c / 32 * kGroupBytes, heads + c / 32, a.ldq, tokens, acc);
+    const std::byte* x_at = x + c / 32 * kGroupBytes;
+    if constexpr (requires { typename P::template Scope<F>; }) {
+      P::template multiply<F>(tile, groups, x_at, heads + c / 32, a.ldq, tokens, acc);
+    } else {
+      multiply_integer_tile<V, P, F>(tile, groups, x_at, heads + c / 32, a.ldq, tokens, acc);
+    }
   }
   for (int64_t t = 0; t < tokens; t++) {
     float* y = a.y + (t0 + t) * a.ldy + r;
@@ -260,17 +266,31 @@ SLUICE_INLINE void multiply_integer_vector(const MatMulArgs& a, const TileReader
   V::store(a.y + t * a.ldy + r, acc);
 }
 
+struct NoScope {
+  explicit NoScope(int64_t) {}
+};
+template <class P, class F>
+struct ScopeOf {
+  using Type = NoScope;
+};
+template <class P, class F>
+requires requires { typename P::template Scope<F>; }
+struct ScopeOf<P, F> {
+  using Type = typename P::template Scope<F>;
+};
+
 template <class V, class P, class F>
 void integer_matmul(const MatMulArgs& a) {
   const TileReader<V, F> reader(*a.w);
   if (a.tokens == 1) {
     int64_t r = a.row_begin;
     for (; r + V::kLanes <= a.row_end; r += V::kLanes) multiply_integer_vector<V, P, F>(a, reader, r, 0);
-    if (r < a.row_end) multiply_integer_rows<V, P, F>(a, reader, r, a.row_end - r, 0, 1);
+    if (r < a.row_end) multiply_integer_rows<V, P, F>(a, reader, r, a.row_end - r, 0, 1);  // one token needs no scope
     return;
   }
   for (int64_t t = 0; t < a.tokens; t += kIntegerTokens) {
     const int64_t tokens = a.tokens - t < kIntegerTokens ? a.tokens - t : kIntegerTokens;
+    [[maybe_unused]] const typename ScopeOf<P, F>::Type scope(tokens);
     for (int64_t r = a.row_begin; r < a.row_end; r += V::kLanes) {
       const int64_t rows = a.row_end - r < V::kLanes ? a.row_end - r : V::kLanes;
       multiply_integer_rows<V, P, F>(a, reader, r, rows, t, tokens);
