@@ -4,7 +4,7 @@
 //   gap/T/US          the same with the caller busy for US microseconds between regions (reported: the region alone)
 //   wake/T            100 us of work a thread after 3 ms of rest; late_us: how much longer than 100 us it took
 //   unequal/T         work in many pieces while the last thread is three times slower; share: of the ideal
-//   decode/T          40 layers of 12 regions that read 0.1 to 6 MB each, distinct memory; share: of a plain sweep of the
+//   decode/T          40 layers of 12 regions that read 60 kB to 3 MB each, distinct memory; share: of a plain sweep of the
 //                     same bytes by the same pool, pass about
 // Clocks are the wall's: on a machine that others use, alternate builds and compare medians.
 #include <benchmark/benchmark.h>
@@ -97,7 +97,7 @@ uint64_t sum_of(const std::byte* data, int64_t bytes) {
   return all;
 }
 
-constexpr int64_t kRow = 2048;  // bytes; a row of a matrix
+constexpr int64_t kRow = 1024;  // bytes
 constexpr int kLayers = 40;
 // Rows that the regions of a layer read: about the matrices of Qwen3.5-35B-A3B's layer at 4 bits, and small ones between.
 constexpr std::array<int64_t, 12> kRegionRows = {2900, 300, 60, 2000, 1100, 260, 600, 300, 2300, 1150, 60, 300};
