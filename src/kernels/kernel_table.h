@@ -62,6 +62,19 @@ struct DeltaRuleArgs {
 };
 inline constexpr int64_t kDeltaRuleColumns = 128;  // most columns of the state that a kernel takes at a time
 
+// Causal depthwise convolution over tokens, then silu, of neighbouring channels: y of token t = silu(sum over k of
+// tap k * x of token t - (kernel - 1) + k), oldest first. `state` holds the last kernel - 1 inputs, oldest first, and
+// becomes that after the first `keep` tokens. Row i of each array is at i * ld; a channel's result does not depend on its
+// place among the channels of a call.
+struct ShortConvArgs {
+  const float* x;          // [tokens, channels]
+  const float* taps;       // [kernel, channels]
+  float* state;            // [kernel - 1, channels]
+  float* y;                // [tokens, channels]
+  int64_t ld;              // floats
+  int64_t tokens, keep, kernel, channels;
+};
+
 struct KernelTable {
   std::string_view name;   // the instruction set that won the matmul slots: "ref", "avx2", "avx512"
   std::array<MatMulFn, quant::kFormatCount> matmul;
@@ -72,6 +85,7 @@ struct KernelTable {
   void (*axpy)(float a, const float* x, int64_t n, float* y);  // y += a * x
   void (*attention)(const AttentionArgs&);
   void (*delta_rule)(const DeltaRuleArgs&);
+  void (*short_conv)(const ShortConvArgs&);
 };
 
 // One row of the table of instruction sets, worst to best.
