@@ -195,25 +195,33 @@ void bench_attention(benchmark::State& state, const KernelTable* table, int64_t 
   count(state, 4 * fmas, fmas);
 }
 
-void bench_delta_rule(benchmark::State& state, const KernelTable* table, int64_t heads) {
+// `tokens` tokens a head; bytes are those of the state, read and written once a call.
+void bench_delta_rule(benchmark::State& state, const KernelTable* table, int64_t heads, int64_t tokens) {
   constexpr int64_t kDim = 128;
-  std::vector<float> q(kDim, 0.01F), v(kDim, 1), out(kDim), s(static_cast<size_t>(heads * kDim * kDim), 0.1F);
+  const auto rows = static_cast<size_t>(tokens * kDim);
+  std::vector<float> q(rows, 0.01F), v(rows, 1), out(rows), s(static_cast<size_t>(heads * kDim * kDim), 0.1F);
+  const std::vector<float> decay(static_cast<size_t>(tokens), 0.9F), beta(static_cast<size_t>(tokens), 0.5F);
   for (auto _ : state) {
     for (int64_t h = 0; h < heads; ++h) {
       table->delta_rule({.q = q.data(),
                          .k = q.data(),
                          .v = v.data(),
-                         .decay = 0.9F,
-                         .beta = 0.5F,
+                         .ldx = kDim,
+                         .decay = decay.data(),
+                         .beta = beta.data(),
+                         .tokens = tokens,
+                         .keep = tokens,
                          .dk = kDim,
                          .dv = kDim,
                          .state = s.data() + h * kDim * kDim,
-                         .out = out.data()});
+                         .scratch = nullptr,
+                         .out = out.data(),
+                         .ldo = kDim});
     }
     benchmark::ClobberMemory();
   }
   const auto elements = static_cast<double>(heads * kDim * kDim);
-  count(state, 8 * elements, 3 * elements);
+  count(state, 8 * elements, 3 * elements * static_cast<double>(tokens));
 }
 
 void bench_swiglu(benchmark::State& state, const KernelTable* table) {
@@ -257,8 +265,12 @@ void register_matmul(const std::string& set, const KernelTable* table, const qua
       const std::string what = "attention/" + name + "/" + std::to_string(dim);
       benchmark::RegisterBenchmark(what.c_str(), bench_attention, table, dim, int64_t{1024});
     }
-    benchmark::RegisterBenchmark(("delta_rule/" + name + "/1").c_str(), bench_delta_rule, table, int64_t{1});
-    benchmark::RegisterBenchmark(("delta_rule/" + name + "/1024").c_str(), bench_delta_rule, table, int64_t{1024});
+    for (const int64_t heads : {1, 1024}) {  // one state in the cache; more states than the caches hold
+      for (const int64_t tokens : {1, 4, 64}) {
+        const std::string what = "delta_rule/" + name + "/" + std::to_string(heads) + "/" + std::to_string(tokens);
+        benchmark::RegisterBenchmark(what.c_str(), bench_delta_rule, table, heads, tokens);
+      }
+    }
     benchmark::RegisterBenchmark(("swiglu/" + name).c_str(), bench_swiglu, table);
   }
   return true;

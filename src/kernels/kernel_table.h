@@ -47,17 +47,37 @@ struct AttentionArgs {
   float* out;              // [head_dim]
 };
 
-// One value head, one token of the gated delta rule (Yang et al. 2024, arXiv:2412.06464), state S in float32:
-// S *= decay; d = beta * (v - S^T k); S += k d^T; out = S^T q.
+// Consecutive tokens of one value head of the gated delta rule (Yang et al. 2024, arXiv:2412.06464), state S in float32.
+// For each token in order: S *= decay; d = beta * (v - S^T k); S += k d^T; out = S^T q. Outputs and state are, byte for
+// byte, those of as many calls with one token each.
 struct DeltaRuleArgs {
-  const float* q;          // [dk], L2-normalised and scaled
-  const float* k;          // [dk], L2-normalised
-  const float* v;          // [dv]
-  float decay;
-  float beta;
+  const float* q;          // token t: [dk] at q + t * ldx, L2-normalised and scaled
+  const float* k;          // token t: [dk] at k + t * ldx, L2-normalised
+  const float* v;          // token t: [dv] at v + t * ldx
+  int64_t ldx;             // floats from one token to the next, as all ld*
+  const float* decay;      // token t's at decay[t]
+  const float* beta;       // likewise
+  int64_t tokens;
+  int64_t keep;            // 0 to tokens: `state` becomes that after the first `keep` tokens, whatever follows them
   int64_t dk, dv;
   float* state;            // [dk, dv] row-major
-  float* out;              // [dv]
+  float* scratch;          // [dk * kDeltaRuleColumns]; may be null where keep == tokens
+  float* out;              // token t: [dv] at out + t * ldo
+  int64_t ldo;
+};
+inline constexpr int64_t kDeltaRuleColumns = 128;  // most columns of the state that a kernel takes at a time
+
+// Causal depthwise convolution over tokens, then silu, of neighbouring channels: y of token t = silu(sum over k of
+// tap k * x of token t - (kernel - 1) + k), oldest first. `state` holds the last kernel - 1 inputs, oldest first, and
+// becomes that after the first `keep` tokens. Row i of each array is at i * ld; a channel's result does not depend on its
+// place among the channels of a call.
+struct ShortConvArgs {
+  const float* x;          // [tokens, channels]
+  const float* taps;       // [kernel, channels]
+  float* state;            // [kernel - 1, channels]
+  float* y;                // [tokens, channels]
+  int64_t ld;              // floats
+  int64_t tokens, keep, kernel, channels;
 };
 
 struct KernelTable {
@@ -74,6 +94,7 @@ struct KernelTable {
   void (*axpy)(float a, const float* x, int64_t n, float* y);  // y += a * x
   void (*attention)(const AttentionArgs&);
   void (*delta_rule)(const DeltaRuleArgs&);
+  void (*short_conv)(const ShortConvArgs&);
 };
 
 // One row of the table of instruction sets, worst to best.

@@ -126,15 +126,21 @@ void check_delta_rule(int64_t dk, int64_t dv) {
     const auto k = random_floats(dk, 21 + token, -norm, norm);
     const auto v = random_floats(dv, 31 + token);
     std::vector<float> out(at(dv), 1.0f);
+    const float decay = 0.9f, beta = 0.6f;
     ref::delta_rule({.q = q.data(),
                      .k = k.data(),
                      .v = v.data(),
-                     .decay = 0.9f,
-                     .beta = 0.6f,
+                     .ldx = 0,
+                     .decay = &decay,
+                     .beta = &beta,
+                     .tokens = 1,
+                     .keep = 1,
                      .dk = dk,
                      .dv = dv,
                      .state = state.data(),
-                     .out = out.data()});
+                     .scratch = nullptr,
+                     .out = out.data(),
+                     .ldo = dv});
     for (int64_t j = 0; j < dv; ++j) {
       double read = 0, want = 0;
       for (int64_t i = 0; i < dk; ++i) read += (want_state[at(i * dv + j)] *= double{0.9f}) * double{k[at(i)]};

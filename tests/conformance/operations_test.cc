@@ -1,15 +1,11 @@
-// rms_norm, swiglu, axpy, attention and delta_rule of every instruction set against the same sums in double precision.
+// rms_norm, swiglu, axpy and attention of every instruction set against the same sums in double precision.
 // All arrays end at an unreadable page; sizes include ones below, at and off the vector widths.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
-#include <string>
 #include <vector>
 
-#include "conformance/random_weights.h"
-#include "kernels/kernel_table.h"
+#include "conformance/each_set.h"
 
 namespace sluice::conformance {
 namespace {
@@ -18,28 +14,7 @@ using kernels::KernelTable;
 
 constexpr size_t kSizes[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 128, 200, 256, 1000, 2048};
 
-GuardedFloats copy(const GuardedFloats& a) {
-  GuardedFloats b(a.size());
-  std::memcpy(b.data(), a.data(), a.size() * sizeof(float));
-  return b;
-}
-
-class Operations : public testing::TestWithParam<std::string_view> {
- protected:
-  void SetUp() override {
-    const auto table = kernels::select(GetParam());
-    if (!table.ok()) GTEST_SKIP() << "NOT TESTED: " << table.error().message;
-    table_ = table.value();
-  }
-  const KernelTable* table_ = nullptr;
-  Random random_{99};
-};
-
-std::vector<std::string_view> all_sets() {
-  std::vector<std::string_view> names;
-  for (const auto& set : kernels::instruction_sets()) names.push_back(set.name);
-  return names;
-}
+class Operations : public EachSet {};
 
 TEST_P(Operations, RmsNorm) {
   for (const size_t n : kSizes) {
@@ -140,40 +115,7 @@ TEST_P(Operations, Attention) {
   }
 }
 
-void check_delta_rule(const KernelTable& table, Random& random, size_t dk, size_t dv) {
-  const float norm = 1 / std::sqrt(static_cast<float>(dk));
-  const GuardedFloats q = random_floats(random, dk, -norm, norm), k = random_floats(random, dk, -norm, norm);
-  const GuardedFloats v = random_floats(random, dv), state = random_floats(random, dk * dv), out(dv);
-  std::vector<double> s(state.data(), state.data() + dk * dv), y(dv), delta(dv);
-  for (size_t j = 0; j < dv; ++j) {
-    for (size_t i = 0; i < dk; ++i) delta[j] += (s[i * dv + j] *= double{0.9F}) * double{k[i]};
-    delta[j] = double{0.6F} * (double{v[j]} - delta[j]);
-    for (size_t i = 0; i < dk; ++i) y[j] += (s[i * dv + j] += double{k[i]} * delta[j]) * double{q[i]};
-  }
-  table.delta_rule({.q = q.data(),
-                    .k = k.data(),
-                    .v = v.data(),
-                    .decay = 0.9F,
-                    .beta = 0.6F,
-                    .dk = static_cast<int64_t>(dk),
-                    .dv = static_cast<int64_t>(dv),
-                    .state = state.data(),
-                    .out = out.data()});
-  for (size_t i = 0; i < dk * dv; ++i) ASSERT_NEAR(state[i], s[i], 2e-6) << i;
-  for (size_t j = 0; j < dv; ++j) ASSERT_NEAR(out[j], y[j], 4e-6) << j;
-}
-
-TEST_P(Operations, DeltaRule) {
-  for (const size_t dk : {1, 5, 64, 128}) {
-    for (const size_t dv : {1, 7, 8, 16, 24, 33, 64, 100, 128, 256}) {
-      SCOPED_TRACE(testing::Message() << "dk " << dk << " dv " << dv);
-      ASSERT_NO_FATAL_FAILURE(check_delta_rule(*table_, random_, dk, dv));
-    }
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(All, Operations, testing::ValuesIn(all_sets()),
-                         [](const auto& set) { return std::string(set.param); });
+INSTANTIATE_TEST_SUITE_P(All, Operations, testing::ValuesIn(all_sets()), set_name);
 
 }  // namespace
 }  // namespace sluice::conformance

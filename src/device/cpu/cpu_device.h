@@ -67,9 +67,11 @@ class CpuDevice {
   void place_rows(const model::Attention& s, const Chunk& chunk);
   void rotate(float* head, int64_t token) const;
   void delta_net(const model::DeltaNet& s, const Chunk& chunk);
-  void convolve(const model::DeltaNet& s, int64_t tokens, float* state);
-  void normalise_keys(const model::DeltaNet& s, int64_t tokens);
-  void recur(const model::DeltaNet& s, int64_t tokens, float* state);
+  struct Tile {
+    int64_t first, count;  // tokens of the chunk
+  };
+  void convolve(const model::DeltaNet& s, int64_t k_head, Tile tile, float* state);
+  void recur(const model::DeltaNet& s, int64_t k_head, Tile tile, float* state);
   Status route(const model::Route& s, const Chunk& chunk);
   void choose(const model::Route& s, int64_t token);
   void weigh(const model::Route& s, int64_t token);

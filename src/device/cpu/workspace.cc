@@ -1,6 +1,7 @@
 #include "device/cpu/workspace.h"
 
 #include <algorithm>
+#include <cmath>
 #include <variant>
 
 #include "kernels/integer.h"
@@ -54,7 +55,8 @@ uint64_t carve(std::byte* base, const model::Plan& plan, int64_t t, int64_t posi
   c.take(w.core, t * value_dim);
   c.take(w.beta, t * plan.v_heads);
   c.take(w.alpha, t * plan.v_heads);
-  c.take(w.ones, std::max<int64_t>(plan.conv_channels, 1));
+  c.take(w.query_scale, plan.dk);
+  c.take(w.key_scale, plan.dk);
   c.take(w.scalar, t);
   c.take(w.shared_gate, t * plan.shared_width);
   c.take(w.shared_up, t * plan.shared_width);
@@ -87,7 +89,9 @@ Result<Workspace> make_workspace(const model::Plan& plan, int64_t tokens, int64_
   w.positions = positions;
   SLUICE_TRY(w.memory, Arena::map(workspace_bytes(plan, tokens, positions, threads)));
   carve(w.memory.data(), plan, tokens, positions, threads, w);
-  std::fill_n(w.ones, std::max<int64_t>(plan.conv_channels, 1), 1.0f);
+  const auto dk = static_cast<float>(std::max(plan.dk, 1));
+  std::fill_n(w.query_scale, plan.dk, 1.0f / dk);
+  std::fill_n(w.key_scale, plan.dk, 1.0f / std::sqrt(dk));
   w.wanted.reserve(static_cast<size_t>(plan.experts));
   w.uses.reserve(static_cast<size_t>(plan.experts));
   w.first.resize(static_cast<size_t>(plan.experts) + 1);

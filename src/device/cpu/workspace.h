@@ -19,7 +19,7 @@ struct Workspace {
   float *cosine, *sine;                    // [T, rotary / 2]
   float *mixed, *conv, *gate, *core;       // delta net: [T, channels] x2, [T, v_heads * dv] x2
   float *beta, *alpha;                     // [T, v_heads]
-  float *ones;                             // [max(conv channels, ...)], all 1
+  float *query_scale, *key_scale;          // [dk], all 1 / dk and all dk^-1/2
   float *scalar;                           // [T], the shared expert's gate
   float *shared_gate, *shared_up;          // [T, shared width]
   float *router;                           // [T, E]

@@ -18,6 +18,7 @@ void fill(KernelTable& table) {
   table.axpy = axpy;
   table.attention = attention;
   table.delta_rule = delta_rule;
+  table.short_conv = short_conv;
 }
 
 }  // namespace sluice::kernels::ref

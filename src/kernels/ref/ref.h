@@ -17,6 +17,7 @@ void swiglu(const float* gate, const float* up, int64_t n, float* y);
 void axpy(float a, const float* x, int64_t n, float* y);
 void attention(const AttentionArgs& args);
 void delta_rule(const DeltaRuleArgs& args);
+void short_conv(const ShortConvArgs& args);
 
 // Sum of a[i] * b[i]: sixteen partial sums (element i goes to sum i % 16), then their sum in a fixed tree.
 float dot(const float* a, const float* b, int64_t n);

@@ -17,6 +17,7 @@ struct Vec {
   using Int = __m256i;  // 8 lanes of 32 bits
   static constexpr int kLanes = 8;
   static constexpr int kTileRows = 2, kTileTokens = 4;  // 8 accumulators of 16 registers
+  static constexpr int kDeltaRuleVectors = 4;
 
   static SLUICE_INLINE Reg zero() { return _mm256_setzero_ps(); }
   static SLUICE_INLINE Reg set1(float v) { return _mm256_set1_ps(v); }

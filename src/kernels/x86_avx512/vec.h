@@ -15,6 +15,7 @@ struct Vec {
   using Int = __m512i;  // 16 lanes of 32 bits
   static constexpr int kLanes = 16;
   static constexpr int kTileRows = 4, kTileTokens = 4;  // 16 accumulators of 32 registers
+  static constexpr int kDeltaRuleVectors = 4;
 
   static SLUICE_INLINE Reg zero() { return _mm512_setzero_ps(); }
   static SLUICE_INLINE Reg set1(float v) { return _mm512_set1_ps(v); }
