@@ -1,6 +1,6 @@
 // How fast each instruction set runs each format on matrices of an expert's shape, far more of them than the caches
 // hold, in random order: GB/s of weights, and GMAC/s (weights times tokens), beside a plain read of as many bytes.
-// Names: matmul/SET/FORMAT/ROWSxCOLS/tokens/threads; threads share the rows, as the engine's do. The clock is the
+// Names: matmul/SET/FORMAT/ROWSxCOLS/tokens/threads, integer/... for products in integers; threads share the rows, as the engine's do. The clock is the
 // wall's: on a machine that others use, interleave repetitions and compare medians.
 //   kernels_bench --benchmark_filter='read|matmul/avx512/Q4_K/.*/1/.'
 #include <benchmark/benchmark.h>
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "kernels/integer.h"
 #include "kernels/kernel_table.h"
 
 namespace sluice {
@@ -119,11 +120,18 @@ struct Shape {
   int64_t rows, cols;
 };
 
-void bench_matmul(benchmark::State& state, const KernelTable* table, FormatId id, Shape shape, int64_t tokens,
-                  int threads) {
+// In integers where `integer`, else in float32.
+void bench_matmul(benchmark::State& state, const KernelTable* table, FormatId id, bool integer, Shape shape,
+                  int64_t tokens, int threads) {
   const Experts e = experts(id, shape.rows, shape.cols, tokens == 1 ? 512 : 16);
   const std::vector<float> x(static_cast<size_t>(shape.cols * tokens), 0.5F);
   std::vector<float> y(static_cast<size_t>(shape.rows * tokens));
+  const int64_t ldq = kernels::quantised_bytes(shape.cols);
+  const Arena quantised = Arena::map(static_cast<uint64_t>(ldq * tokens)).value();
+  for (int64_t t = 0; t < tokens; ++t) {
+    table->quantise(x.data() + t * shape.cols, 0, shape.cols, shape.cols, quantised.data() + t * ldq);
+  }
+  const auto fn = (integer ? table->integer_matmul : table->matmul)[static_cast<size_t>(id)];
   Spinners pool(threads);
   for (auto _ : state) {
     pool.run([&](int i, int n) {
@@ -135,8 +143,10 @@ void bench_matmul(benchmark::State& state, const KernelTable* table, FormatId id
                                        .ldx = shape.cols,
                                        .tokens = tokens,
                                        .y = y.data(),
-                                       .ldy = shape.rows};
-        table->matmul[static_cast<size_t>(id)](args);
+                                       .ldy = shape.rows,
+                                       .quantised = quantised.data(),
+                                       .ldq = ldq};
+        fn(args);
       }
     });
     benchmark::ClobberMemory();
@@ -228,10 +238,13 @@ void register_matmul(const std::string& set, const KernelTable* table, const qua
   for (const Shape shape : {Shape{512, 2048}, Shape{2048, 512}}) {
     for (const int64_t tokens : {1, 2, 4, 8, 16, 64, 256}) {
       for (const int threads : {1, 2}) {
-        const std::string name = "matmul/" + set + "/" + std::string(format.name) + "/" + std::to_string(shape.rows) +
-                                 "x" + std::to_string(shape.cols) + "/" + std::to_string(tokens) + "/" +
+        const std::string rest = "/" + set + "/" + std::string(format.name) + "/" + std::to_string(shape.rows) + "x" +
+                                 std::to_string(shape.cols) + "/" + std::to_string(tokens) + "/" +
                                  std::to_string(threads);
-        benchmark::RegisterBenchmark(name.c_str(), bench_matmul, table, format.id, shape, tokens, threads)
+        benchmark::RegisterBenchmark(("matmul" + rest).c_str(), bench_matmul, table, format.id, false, shape, tokens, threads)
+            ->UseRealTime();
+        if (format.split_row == nullptr) continue;
+        benchmark::RegisterBenchmark(("integer" + rest).c_str(), bench_matmul, table, format.id, true, shape, tokens, threads)
             ->UseRealTime();
       }
     }

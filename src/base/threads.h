@@ -1,22 +1,48 @@
 // A fixed pool of compute threads for short parallel regions (microseconds), the caller being one of them.
 //
 // Not thread-safe: one owner calls it. A region allocates nothing and takes no lock: workers spin briefly for the next
-// region, then sleep on a futex. Work is handed out in contiguous pieces by an atomic ticket; the caller waits for pieces,
-// not for workers, so a worker that the system keeps from running costs nothing but its help. Results must not depend
-// on which thread takes which piece, and pieces are multiples of the grain so that kernels see the same tails.
+// region, then sleep. Work is cut into contiguous pieces; every thread has a share of neighbouring ones, the same in every
+// region of the same size, and who is done takes pieces off the ends of others' shares. The caller waits for pieces, not
+// for workers, so a worker that the system keeps from running costs nothing but its help. Results must not depend on
+// which thread takes which piece, and pieces are multiples of the grain so that kernels see the same tails.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
+#include "base/bell.h"
+#include "base/jobs.h"
+
 namespace sluice {
+
+// One of several parts of a region: calls fn(begin, end, thread) as ThreadPool::ranges does.
+template <class F>
+struct Phase {
+  int64_t n, grain;
+  F fn;
+};
+template <class F>
+Phase<F> phase(int64_t n, int64_t grain, const F& fn) {
+  return {n, grain, fn};
+}
+// The same as a phase for ThreadPool::jobs. `jobs` must outlive the region.
+template <class F>
+Phase<JobRanges<F>> phase(std::span<const Job> jobs, int64_t least, const F& fn) {
+  return {cost_of(jobs), least, {jobs, fn}};
+}
 
 class ThreadPool {
  public:
-  // `threads` in all, at least 1; fewer where the system refuses to start one (size() tells).
-  explicit ThreadPool(int threads);
+  static constexpr size_t kMostPhases = 8;
+
+  // `threads` in all, 1 to 1024; fewer where the system refuses to start one (size() tells). `cores`: empty, or as many as
+  // threads; thread t then runs on cores[t] only, the calling thread, 0, until the pool is gone (base/cores.h).
+  explicit ThreadPool(int threads, std::span<const int32_t> cores = {});
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -32,7 +58,8 @@ class ThreadPool {
       fn(int64_t{0}, n, 0);
       return;
     }
-    run(n, grain, [](const void* f, int64_t b, int64_t e, int t) { (*static_cast<const F*>(f))(b, e, t); }, &fn);
+    const Part part{call<F>, &fn, n, grain};
+    run({&part, 1});
   }
 
   // Calls fn(i, thread) for every i in [0, n).
@@ -43,23 +70,66 @@ class ThreadPool {
     });
   }
 
+  // Calls fn(job, begin, end, thread) for disjoint ranges that cover every job's [0, n); every begin is a multiple of the
+  // job's grain. Threads get equal costs, not equal numbers; no piece costs less than about `least`.
+  template <class F>
+  void jobs(std::span<const Job> jobs, int64_t least, const F& fn) {
+    ranges(cost_of(jobs), least, JobRanges<F>{jobs, fn});
+  }
+
+  // Several regions one after the other, each seeing all that those before it wrote, for one wake-up: whoever ends a phase
+  // starts the next, and nobody goes back to the caller in between.
+  template <class... F>
+  void phases(const Phase<F>&... phases) {
+    static_assert(sizeof...(F) <= kMostPhases);
+    const std::array<Part, sizeof...(F)> parts{Part{call<F>, &phases.fn, phases.n, phases.grain}...};
+    run(parts);
+  }
+
  private:
   using Body = void (*)(const void* fn, int64_t begin, int64_t end, int thread);
-  void run(int64_t n, int64_t grain, Body body, const void* fn);
-  void take_pieces(uint32_t epoch, int thread);
+  struct Part {
+    Body body = nullptr;
+    const void* fn = nullptr;
+    int64_t n = 0;
+    int64_t grain = 1;
+    int64_t unit = 1;   // a multiple of the grain, such that there are at most 4095
+    int64_t units = 0;  // the last may be short
+    int64_t until = 0;  // units of the region up to this part's end
+  };
+  struct Units {
+    int64_t begin, end;
+  };
+  // What is left of one thread's share: epoch << 24 | end << 12 | next, in units. One word, so that a late thread cannot
+  // take a piece of one part for another's; of an earlier epoch, the share has not been touched.
+  struct alignas(64) Share {
+    std::atomic<uint64_t> word{0};
+  };
+
+  template <class F>
+  static void call(const void* fn, int64_t begin, int64_t end, int thread) {
+    (*static_cast<const F*>(fn))(begin, end, thread);
+  }
+
+  void run(std::span<const Part> parts);
+  void start(uint64_t word);
+  void help(uint64_t word, int thread);
+  bool take(int owner, bool own, uint64_t word, Units& units);
+  void report(int64_t units, uint64_t word);
   void work(int thread);
 
   std::vector<std::thread> workers_;
-  // The region, written before its ticket is published; stable until all of its pieces are done.
-  Body body_ = nullptr;
-  const void* fn_ = nullptr;
-  int64_t n_ = 0;
-  int64_t step_ = 1;
-  // epoch << 32 | pieces << 16 | next piece. One word, so that a late worker cannot take a piece of one region for
-  // another's.
-  alignas(64) std::atomic<uint64_t> ticket_{0};
-  alignas(64) std::atomic<uint32_t> epoch_{0};  // what sleeping workers wait on
-  alignas(64) std::atomic<uint32_t> done_{0};   // pieces of the region
+  std::unique_ptr<Share[]> shares_;
+  std::vector<int32_t> callers_cpus_;  // where the caller might run before it was pinned; empty: it is not
+  bool spins_ = true;                  // before sleeping
+
+  // What runs: epoch << 24 | part << 12 | units, stored last. The parts are stable until all of their units are done.
+  alignas(64) std::atomic<uint64_t> word_{0};
+  std::array<Part, kMostPhases> parts_;
+  size_t part_count_ = 0;
+  alignas(64) std::atomic<int64_t> done_{0};  // units of the region
+  alignas(64) Bell workers_bell_;
+  Bell callers_bell_;
   std::atomic<bool> stop_{false};
 };
 

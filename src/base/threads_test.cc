@@ -2,7 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <numeric>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "base/cores.h"
 
 namespace sluice {
 namespace {
@@ -42,6 +49,128 @@ TEST(ThreadPool, WakesSleepingWorkers) {
     pool.each(100, [&](int64_t, int) { sum.fetch_add(1); });
     EXPECT_EQ(sum.load(), 100);
   }
+}
+
+TEST(ThreadPool, OthersTakeWhatASlowThreadLeaves) {
+  ThreadPool pool(4);
+  std::atomic<int> mine{0}, all{0};
+  pool.each(64, [&](int64_t, int thread) {
+    if (thread == 0) mine.fetch_add(1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(thread == 0 ? 20 : 1));
+    all.fetch_add(1);
+  });
+  EXPECT_EQ(all.load(), 64);
+  // A share is 16 of them. The slow one takes the first third at once, and by then the others are done with theirs.
+  EXPECT_GE(mine.load(), 1);
+  EXPECT_LT(mine.load(), 16);
+}
+
+TEST(ThreadPool, PhasesSeeAllThatEarlierOnesWrote) {
+  for (const int threads : {1, 2, 5}) {
+    ThreadPool pool(threads);
+    std::mt19937 random(1);
+    for (int round = 0; round < 2000; ++round) {
+      const auto n = static_cast<int64_t>(random() % 300);
+      std::vector<int64_t> first(300, -1), third(300, -1);
+      int64_t sum = 0;
+      pool.phases(phase(n, 4,
+                        [&](int64_t begin, int64_t end, int) {
+                          for (int64_t i = begin; i < end; ++i) first[static_cast<size_t>(i)] = i;
+                        }),
+                  phase(1, 1,
+                        [&](int64_t, int64_t, int) {
+                          for (int64_t i = 0; i < n; ++i) sum += first[static_cast<size_t>(i)];
+                        }),
+                  phase(0, 1, [&](int64_t, int64_t, int) { ADD_FAILURE() << "of nothing"; }),
+                  phase(n, 1, [&](int64_t begin, int64_t end, int) {
+                    for (int64_t i = begin; i < end; ++i) third[static_cast<size_t>(i)] = sum + i;
+                  }));
+      ASSERT_EQ(sum, n * (n - 1) / 2);
+      for (int64_t i = 0; i < n; ++i) ASSERT_EQ(third[static_cast<size_t>(i)], sum + i) << i;
+    }
+  }
+}
+
+TEST(ThreadPool, JobsAreCoveredOnceInMultiplesOfTheirGrains) {
+  std::mt19937 random(2);
+  ThreadPool pool(3);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<Job> jobs;
+    for (size_t j = 0; j < 1 + random() % 6; ++j) {
+      jobs.push_back({static_cast<int64_t>(random() % 500), int64_t{1} << random() % 5, 1 + static_cast<int64_t>(random() % 3000)});
+    }
+    std::vector<std::vector<int>> seen;
+    for (const Job& job : jobs) seen.emplace_back(static_cast<size_t>(job.n), 0);
+    const auto mark = [&](size_t job, int64_t begin, int64_t end, int) {
+      EXPECT_EQ(begin % jobs[job].grain, 0);
+      for (int64_t i = begin; i < end; ++i) ++seen[job][static_cast<size_t>(i)];
+    };
+    pool.jobs(jobs, 5000, mark);
+    pool.phases(phase(std::span<const Job>(jobs), 777, mark));
+    for (const auto& job : seen) {
+      for (const int times : job) ASSERT_EQ(times, 2);
+    }
+  }
+}
+
+TEST(ThreadPool, JobsOfEqualCostAreSplitEvenly) {
+  const std::vector<Job> jobs{{1000, 1, 30}, {10, 1, 3000}};
+  std::vector<int64_t> costs(60, 0);
+  const JobRanges ranges{std::span<const Job>(jobs), [&](size_t job, int64_t begin, int64_t end, int piece) {
+                           costs[static_cast<size_t>(piece)] += (end - begin) * jobs[job].cost;
+                         }};
+  for (int piece = 0; piece < 6; ++piece) ranges(piece * 10000, (piece + 1) * 10000, piece);
+  for (size_t piece = 0; piece < 6; ++piece) EXPECT_NEAR(static_cast<double>(costs[piece]), 10000, 3000) << piece;
+}
+
+// Sizes, gaps long enough for sleep, phases and busy neighbours in no order; more threads than cores.
+TEST(ThreadPool, Stress) {
+  std::atomic<bool> stop{false};
+  std::thread neighbour([&] {
+    while (!stop.load()) std::this_thread::yield();
+  });
+  std::mt19937 random(3);
+  for (const int threads : {2, 3, 16}) {
+    ThreadPool pool(threads);
+    std::vector<int64_t> sums(10000, 0);
+    int64_t expected = 0;
+    for (int round = 0; round < 1500; ++round) {
+      const auto n = static_cast<int64_t>(random() % (round % 7 == 0 ? 10000 : 40)), grain = static_cast<int64_t>(1 + random() % 9);
+      const auto add = [&](int64_t begin, int64_t end, int) {
+        for (int64_t i = begin; i < end; ++i) ++sums[static_cast<size_t>(i)];
+      };
+      if (round % 100 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      if (round % 3 == 0) {
+        pool.phases(phase(n, grain, add), phase(n, 1, add), phase(n, grain, add));
+        expected += 3 * n;
+      } else {
+        pool.ranges(n, grain, add);
+        expected += n;
+      }
+    }
+    EXPECT_EQ(std::accumulate(sums.begin(), sums.end(), int64_t{0}), expected);
+  }
+  stop.store(true);
+  neighbour.join();
+}
+
+TEST(ThreadPool, PinnedThreadsStayWhereTheyAreTold) {
+  const std::vector<int32_t> before = allowed_cpus();
+  if (before.size() < 2) GTEST_SKIP() << "needs two processors that threads may be kept on";
+  const std::vector<int32_t> cores{before[1], before[0]};
+  {
+    ThreadPool pool(2, cores);
+    std::array<std::vector<int32_t>, 2> seen;
+    for (int round = 0; round < 1000 && (seen[0].empty() || seen[1].empty()); ++round) {
+      pool.each(2, [&](int64_t, int thread) {
+        seen[static_cast<size_t>(thread)] = allowed_cpus();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      });
+    }
+    EXPECT_EQ(seen[0], std::vector<int32_t>{before[1]});
+    EXPECT_EQ(seen[1], std::vector<int32_t>{before[0]});
+  }
+  EXPECT_EQ(allowed_cpus(), before);
 }
 
 }  // namespace

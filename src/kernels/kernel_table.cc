@@ -7,8 +7,10 @@
 #include <string>
 
 #include "kernels/ref/ref.h"
+#include "kernels/x86_amx/amx.h"
 #include "kernels/x86_avx2/avx2.h"
 #include "kernels/x86_avx512/avx512.h"
+#include "kernels/x86_avx512_vnni/avx512_vnni.h"
 
 namespace sluice::kernels {
 namespace {
@@ -20,6 +22,12 @@ constexpr InstructionSet kSets[] = {
 #endif
 #ifdef SLUICE_X86_AVX512
     {"avx512", "AVX-512 F, BW, DQ and VL", avx512::supported, avx512::fill},
+#endif
+#ifdef SLUICE_X86_AVX512_VNNI
+    {"avx512_vnni", "AVX-512 F, BW, DQ, VL and VNNI", avx512_vnni::supported, avx512_vnni::fill},
+#endif
+#ifdef SLUICE_X86_AMX
+    {"amx", "AVX-512 VNNI and AMX-INT8, and a system that lets programs use its tiles", amx::supported, amx::fill},
 #endif
 };
 constexpr size_t kSetCount = std::size(kSets);

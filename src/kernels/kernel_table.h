@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -18,6 +19,8 @@
 namespace sluice::kernels {
 
 // y[t * ldy + r] = sum over c of W[r, c] * x[t * ldx + c], for r in [row_begin, row_end) and t in [0, tokens).
+// KernelTable::matmul reads x in float32; integer_matmul reads `quantised` and computes what kernels/integer.h says. What
+// a kernel does not read may be null.
 struct MatMulArgs {
   const quant::Matrix* w;
   int64_t row_begin, row_end;
@@ -26,6 +29,8 @@ struct MatMulArgs {
   int64_t tokens;
   float* y;
   int64_t ldy;
+  const std::byte* quantised = nullptr;  // rows made by `quantise` of the same table, 64-byte aligned
+  int64_t ldq = 0;                       // bytes from one to the next
 };
 using MatMulFn = void (*)(const MatMulArgs&);
 
@@ -62,9 +67,26 @@ struct DeltaRuleArgs {
 };
 inline constexpr int64_t kDeltaRuleColumns = 128;  // most columns of the state that a kernel takes at a time
 
+// Causal depthwise convolution over tokens, then silu, of neighbouring channels: y of token t = silu(sum over k of
+// tap k * x of token t - (kernel - 1) + k), oldest first. `state` holds the last kernel - 1 inputs, oldest first, and
+// becomes that after the first `keep` tokens. Row i of each array is at i * ld; a channel's result does not depend on its
+// place among the channels of a call.
+struct ShortConvArgs {
+  const float* x;          // [tokens, channels]
+  const float* taps;       // [kernel, channels]
+  float* state;            // [kernel - 1, channels]
+  float* y;                // [tokens, channels]
+  int64_t ld;              // floats
+  int64_t tokens, keep, kernel, channels;
+};
+
 struct KernelTable {
-  std::string_view name;   // the instruction set that won the matmul slots: "ref", "avx2", "avx512"
-  std::array<MatMulFn, quant::kFormatCount> matmul;
+  std::string_view name;   // the instruction set that won the matmul slots: "ref", "avx2", "avx512_vnni" ...
+  std::array<MatMulFn, quant::kFormatCount> matmul;           // reads x
+  std::array<MatMulFn, quant::kFormatCount> integer_matmul;   // reads quantised; null where a format does not split
+  // Quantises x[begin, end) into its part of the row of `cols` values at `row`, which has quantised_bytes(cols) bytes and is
+  // 64-byte aligned; x begins at column 0. REQUIRES: all three are multiples of 32.
+  void (*quantise)(const float* x, int64_t begin, int64_t end, int64_t cols, std::byte* row);
   // y = x * rsqrt(mean(x^2) + eps) * weight. x may equal y.
   void (*rms_norm)(const float* x, const float* weight, float eps, int64_t n, float* y);
   // y = silu(gate) * up. y may equal gate or up.
@@ -72,6 +94,7 @@ struct KernelTable {
   void (*axpy)(float a, const float* x, int64_t n, float* y);  // y += a * x
   void (*attention)(const AttentionArgs&);
   void (*delta_rule)(const DeltaRuleArgs&);
+  void (*short_conv)(const ShortConvArgs&);
 };
 
 // One row of the table of instruction sets, worst to best.

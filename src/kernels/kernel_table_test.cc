@@ -34,6 +34,7 @@ TEST(KernelTable, EverySetEitherFillsEverySlotOrSaysWhatIsMissing) {
     EXPECT_NE(t.axpy, nullptr);
     EXPECT_NE(t.attention, nullptr);
     EXPECT_NE(t.delta_rule, nullptr);
+    EXPECT_NE(t.short_conv, nullptr);
   }
 }
 

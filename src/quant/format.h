@@ -43,6 +43,13 @@ struct Matrix {
   int32_t group_rows = 1;                // rows that share a scale: 1 (MLX), 128 (FP8 blocks)
 };
 
+// Where Format::split_row puts a row.
+struct Integers {
+  int16_t* q;
+  float* scale;
+  float* offset;
+};
+
 struct Format {
   FormatId id;
   std::string_view name;       // as users write it: "Q4_K", "BF16", "MLX4"
@@ -52,12 +59,24 @@ struct Format {
   bool side_arrays;
   // Decodes row `r` of `m` into out[0, m.cols): the exact float32 values, on any machine.
   void (*decode_row)(const Matrix& m, int64_t r, float* out);
+  // Formats of small integers under scales, for integer products; otherwise scale_group is 0 and split_row null.
+  int32_t scale_group = 0;  // columns that split_row gives one scale for: 16 or 32
+  bool offsets = false;     // whether offsets differ from 0
+  // Row `r` as integers: w[c] = scale[c / scale_group] * q[c] + offset[c / scale_group], with |q| <= 255. Arrays of m.cols,
+  // m.cols / scale_group and, only with `offsets`, as many more. REQUIRES: splits_into_integers(m).
+  void (*split_row)(const Matrix& m, int64_t r, const Integers& out) = nullptr;
 };
 
 std::span<const Format> formats();                    // indexed by FormatId
 const Format& format(FormatId id);
 const Format* format_by_name(std::string_view name);  // nullptr: unknown; case-insensitive
 const Format* format_by_gguf_type(uint32_t type);     // nullptr: unknown or not supported
+
+// Columns that always share a weight scale and an activation scale in integer products.
+inline constexpr int64_t kIntegerGroup = 32;
+
+// Whether products with `m` may be taken in integers: the format splits, and no scale ends inside 32 columns.
+bool splits_into_integers(const Matrix& m);
 
 // Bytes of one row of `cols` elements. REQUIRES: cols % block == 0.
 int64_t row_bytes(FormatId id, int64_t cols);

@@ -203,6 +203,7 @@ TEST(Slots, EachSetBringsItsOwnKernels) {
     EXPECT_NE(table.axpy, ref.axpy);
     EXPECT_NE(table.attention, ref.attention);
     EXPECT_NE(table.delta_rule, ref.delta_rule);
+    EXPECT_NE(table.short_conv, ref.short_conv);
   }
 }
 

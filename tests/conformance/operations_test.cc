@@ -1,15 +1,11 @@
-// rms_norm, swiglu, axpy, attention and delta_rule of every instruction set against the same sums in double precision.
+// rms_norm, swiglu, axpy and attention of every instruction set against the same sums in double precision.
 // All arrays end at an unreadable page; sizes include ones below, at and off the vector widths.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <cstring>
-#include <string>
 #include <vector>
 
-#include "conformance/random_weights.h"
-#include "kernels/kernel_table.h"
+#include "conformance/each_set.h"
 
 namespace sluice::conformance {
 namespace {
@@ -18,28 +14,7 @@ using kernels::KernelTable;
 
 constexpr size_t kSizes[] = {1, 2, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 128, 200, 256, 1000, 2048};
 
-GuardedFloats copy(const GuardedFloats& a) {
-  GuardedFloats b(a.size());
-  std::memcpy(b.data(), a.data(), a.size() * sizeof(float));
-  return b;
-}
-
-class Operations : public testing::TestWithParam<std::string_view> {
- protected:
-  void SetUp() override {
-    const auto table = kernels::select(GetParam());
-    if (!table.ok()) GTEST_SKIP() << "NOT TESTED: " << table.error().message;
-    table_ = table.value();
-  }
-  const KernelTable* table_ = nullptr;
-  Random random_{99};
-};
-
-std::vector<std::string_view> all_sets() {
-  std::vector<std::string_view> names;
-  for (const auto& set : kernels::instruction_sets()) names.push_back(set.name);
-  return names;
-}
+class Operations : public EachSet {};
 
 TEST_P(Operations, RmsNorm) {
   for (const size_t n : kSizes) {
@@ -140,100 +115,7 @@ TEST_P(Operations, Attention) {
   }
 }
 
-// Rows of q, k and v of `tokens` tokens as a convolution leaves them, and the gates.
-struct DeltaTokens {
-  DeltaTokens(Random& random, size_t count, size_t key_size, size_t value_size)
-      : tokens(count),
-        dk(key_size),
-        dv(value_size),
-        rows(random_floats(random, tokens * (2 * dk + dv))),
-        decay(random_floats(random, tokens, 0.5F, 1)),
-        beta(random_floats(random, tokens, 0, 1)) {
-    for (size_t t = 0; t < tokens; ++t) {
-      for (size_t i = 0; i < 2 * dk; ++i) rows[t * (2 * dk + dv) + i] /= std::sqrt(static_cast<float>(dk));
-    }
-  }
-  // Of tokens [first, first + count), all of them kept.
-  kernels::DeltaRuleArgs args(size_t first, size_t count, float* state, float* out) const {
-    const float* row = rows.data() + first * (2 * dk + dv);
-    return {.q = row,
-            .k = row + dk,
-            .v = row + 2 * dk,
-            .ldx = static_cast<int64_t>(2 * dk + dv),
-            .decay = decay.data() + first,
-            .beta = beta.data() + first,
-            .tokens = static_cast<int64_t>(count),
-            .keep = static_cast<int64_t>(count),
-            .dk = static_cast<int64_t>(dk),
-            .dv = static_cast<int64_t>(dv),
-            .state = state,
-            .scratch = nullptr,
-            .out = out + first * dv,
-            .ldo = static_cast<int64_t>(dv)};
-  }
-  size_t tokens, dk, dv;
-  GuardedFloats rows, decay, beta;
-};
-
-void check_delta_rule(const KernelTable& table, Random& random, size_t dk, size_t dv) {
-  const DeltaTokens in(random, 3, dk, dv);
-  const GuardedFloats state = random_floats(random, dk * dv), out(in.tokens * dv);
-  std::vector<double> s(state.data(), state.data() + dk * dv);
-  table.delta_rule(in.args(0, in.tokens, state.data(), out.data()));
-  for (size_t t = 0; t < in.tokens; ++t) {
-    const float* row = in.rows.data() + t * (2 * dk + dv);
-    std::vector<double> y(dv), delta(dv);
-    for (size_t j = 0; j < dv; ++j) {
-      for (size_t i = 0; i < dk; ++i) delta[j] += (s[i * dv + j] *= double{in.decay[t]}) * double{row[dk + i]};
-      delta[j] = double{in.beta[t]} * (double{row[2 * dk + j]} - delta[j]);
-      for (size_t i = 0; i < dk; ++i) y[j] += (s[i * dv + j] += double{row[dk + i]} * delta[j]) * double{row[i]};
-    }
-    for (size_t j = 0; j < dv; ++j) ASSERT_NEAR(out[t * dv + j], y[j], 4e-6) << t << " " << j;
-  }
-  for (size_t i = 0; i < dk * dv; ++i) ASSERT_NEAR(state[i], s[i], 2e-6) << i;
-}
-
-bool same_bytes(const GuardedFloats& a, const GuardedFloats& b, size_t n) {
-  return std::memcmp(a.data(), b.data(), n * sizeof(float)) == 0;
-}
-
-// Any number of tokens at once, and any number of them kept, gives the bytes of single tokens.
-void check_delta_rule_bytes(const KernelTable& table, Random& random, size_t dk, size_t dv) {
-  const DeltaTokens in(random, 5, dk, dv);
-  const GuardedFloats before = random_floats(random, dk * dv), state = copy(before), out(in.tokens * dv);
-  std::vector<GuardedFloats> states;  // after so many tokens
-  states.push_back(copy(before));
-  for (size_t t = 0; t < in.tokens; ++t) {
-    table.delta_rule(in.args(t, 1, state.data(), out.data()));
-    states.push_back(copy(state));
-  }
-  for (size_t tokens = 1; tokens <= in.tokens; ++tokens) {
-    for (size_t keep = 0; keep <= tokens; ++keep) {
-      const GuardedFloats at_once = copy(before), out_at_once(in.tokens * dv);
-      const GuardedFloats scratch(dk * static_cast<size_t>(kernels::kDeltaRuleColumns));
-      auto args = in.args(0, tokens, at_once.data(), out_at_once.data());
-      args.keep = static_cast<int64_t>(keep);
-      if (keep < tokens) args.scratch = scratch.data();
-      table.delta_rule(args);
-      ASSERT_TRUE(same_bytes(at_once, states[keep], dk * dv)) << tokens << " tokens, kept " << keep;
-      ASSERT_TRUE(same_bytes(out_at_once, out, tokens * dv)) << tokens << " tokens, kept " << keep;
-    }
-  }
-  ASSERT_FALSE(same_bytes(states[0], states[1], dk * dv));  // each token moves the state
-}
-
-TEST_P(Operations, DeltaRule) {
-  for (const size_t dk : {1, 5, 64, 128}) {
-    for (const size_t dv : {1, 7, 8, 16, 24, 33, 64, 100, 128, 256}) {
-      SCOPED_TRACE(testing::Message() << "dk " << dk << " dv " << dv);
-      ASSERT_NO_FATAL_FAILURE(check_delta_rule(*table_, random_, dk, dv));
-      ASSERT_NO_FATAL_FAILURE(check_delta_rule_bytes(*table_, random_, dk, dv));
-    }
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(All, Operations, testing::ValuesIn(all_sets()),
-                         [](const auto& set) { return std::string(set.param); });
+INSTANTIATE_TEST_SUITE_P(All, Operations, testing::ValuesIn(all_sets()), set_name);
 
 }  // namespace
 }  // namespace sluice::conformance

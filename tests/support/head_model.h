@@ -53,8 +53,9 @@ class HeadModel {
     return *this;
   }
 
-  NamedTensor& at(const std::string& name) {
-    for (NamedTensor& t : tensors_) {
+  NamedTensor& at(const std::string& name) { return const_cast<NamedTensor&>(std::as_const(*this).at(name)); }
+  const NamedTensor& at(const std::string& name) const {
+    for (const NamedTensor& t : tensors_) {
       if (t.name == name) return t;
     }
     ADD_FAILURE() << name;
@@ -76,6 +77,7 @@ class HeadModel {
  private:
   static std::string bytes(const std::vector<float>& v) { return {reinterpret_cast<const char*>(v.data()), v.size() * sizeof(float)}; }
   static std::string gguf_name(const std::string& name);
+  void add_stacked_experts(GgufWriter& w) const;
 
   std::vector<NamedTensor> tensors_;
   std::string config_;
@@ -106,6 +108,20 @@ inline std::string HeadModel::gguf_name(const std::string& name) {
   return name;
 }
 
+// The trunk's experts lie one by one in the checkpoint.
+inline void HeadModel::add_stacked_experts(GgufWriter& w) const {
+  for (int layer = 0; layer < 4; ++layer) {
+    for (const std::string kind : {"gate", "up", "down"}) {
+      std::string all;
+      for (int expert = 0; expert < 16; ++expert) {
+        all += bytes(at("model.layers." + std::to_string(layer) + ".mlp.experts." + std::to_string(expert) + "." + kind + "_proj.weight").values);
+      }
+      w.tensor("blk." + std::to_string(layer) + ".ffn_" + kind + "_exps.weight", 0,
+               kind == "down" ? std::vector<uint64_t>{64, 128, 16} : std::vector<uint64_t>{128, 64, 16}, all);
+    }
+  }
+}
+
 inline std::string HeadModel::write_gguf(const TempFolder& folder) const {
   GgufWriter w;
   const std::string a = "qwen35moe.";
@@ -118,7 +134,9 @@ inline std::string HeadModel::write_gguf(const TempFolder& folder) const {
       {"full_attention_interval", 4}};
   for (const auto& [key, value] : numbers) w.kv<uint32_t>(a + key, value);
   w.kv<float>(a + "rope.freq_base", 1e7f).kv<float>(a + "attention.layer_norm_rms_epsilon", 1e-6f);
+  add_stacked_experts(w);
   for (const NamedTensor& t : tensors_) {
+    if (t.name.find("mlp.experts.") != std::string::npos && t.name.ends_with(".weight")) continue;
     std::vector<float> v = t.values;
     std::vector<uint64_t> ne(t.shape.rbegin(), t.shape.rend());
     const bool centred = t.name.ends_with("norm.weight") && !t.name.ends_with("linear_attn.norm.weight");

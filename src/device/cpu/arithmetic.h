@@ -7,8 +7,8 @@
 
 namespace sluice::device {
 
-// Rows handed out are multiples of this, so that vector tails fall where they fall with one thread.
-inline constexpr int64_t kRowGrain = 16;
+// Rows handed out are multiples of this: whole vectors, and whole groups of columns for the product that follows.
+inline constexpr int64_t kRowGrain = 32;
 
 // Rows of `cols` columns, for `tokens` tokens, that make about 32k multiply-adds: what a thread does in the time a parallel
 // region costs. A multiple of kRowGrain.

@@ -1,17 +1,21 @@
 #include "device/cpu/cpu_device.h"
 
 #include <algorithm>
-#include <array>
 #include <variant>
 
 #include "base/check.h"
 #include "device/cpu/arithmetic.h"
+#include "kernels/integer.h"
 
 namespace sluice::device {
 
 CpuDevice::CpuDevice(const model::Plan& plan, const model::Trunk& trunk, const kernels::KernelTable& kernels,
                      ThreadPool& threads, Workspace&& workspace)
-    : plan_(plan), trunk_(trunk), kernels_(kernels), threads_(threads), w_(std::move(workspace)) {}
+    : plan_(plan), trunk_(trunk), kernels_(kernels), threads_(threads), w_(std::move(workspace)) {
+  const auto takes = [&](const quant::Matrix& m) { return m.cols == plan.hidden && quant::splits_into_integers(m); };
+  quantise_normed_ = std::ranges::any_of(trunk.matrices, takes) ||
+                     std::ranges::any_of(plan.expert_layers, [&](const auto& layer) { return takes(layer.gate.shape); });
+}
 
 Status CpuDevice::run(const model::Step& step, const Chunk& chunk) {
   const auto tokens = static_cast<int64_t>(chunk.tokens.size());
@@ -56,13 +60,18 @@ void CpuDevice::norm(const model::Norm& s, int64_t tokens) {
   const int64_t h = plan_.hidden;
   threads_.ranges(tokens, 4, [&](int64_t begin, int64_t end, int) {
     for (int64_t t = begin; t < end; ++t) {
-      kernels_.rms_norm(w_.residual + t * h, vector(s.weight), s.eps, h, w_.normed + t * h);
+      float* y = w_.normed + t * h;
+      kernels_.rms_norm(w_.residual + t * h, vector(s.weight), s.eps, h, y);
+      if (quantise_normed_) kernels_.quantise(y, 0, h, h, w_.normed_quantised + t * kernels::quantised_bytes(h));
     }
   });
 }
 
 void CpuDevice::add(int64_t tokens) {
-  kernels_.axpy(1.0f, w_.output, tokens * plan_.hidden, w_.residual);
+  const int64_t h = plan_.hidden;
+  threads_.ranges(tokens, 16, [&](int64_t begin, int64_t end, int) {
+    kernels_.axpy(1.0f, w_.output + begin * h, (end - begin) * h, w_.residual + begin * h);
+  });
 }
 
 void CpuDevice::head(const model::Head& s, const Chunk& chunk) {
@@ -72,44 +81,29 @@ void CpuDevice::head(const model::Head& s, const Chunk& chunk) {
   matmuls({&job, 1}, count);
 }
 
-void CpuDevice::matmuls(std::span<const MatMulJob> jobs, int64_t tokens) {
-  // Rows of all jobs are numbered one after the other, each job's start padded to the grain.
-  constexpr size_t kMost = 8;
-  SLUICE_CHECK(jobs.size() <= kMost);
-  std::array<int64_t, kMost + 1> start{};
-  int64_t cols = 1;
-  for (size_t i = 0; i < jobs.size(); ++i) {
-    start[i + 1] = start[i] + (jobs[i].w->rows + kRowGrain - 1) / kRowGrain * kRowGrain;
-    cols = std::max(cols, jobs[i].w->cols);
-  }
-  threads_.ranges(start[jobs.size()], grain_for(cols, tokens), [&](int64_t begin, int64_t end, int) {
-    for (size_t i = 0; i < jobs.size(); ++i) {
-      const int64_t b = std::max(begin, start[i]) - start[i];
-      const int64_t e = std::min(end - start[i], jobs[i].w->rows);
-      if (b < e) matmul_rows(jobs[i], b, e, tokens);
-    }
-  });
-}
-
+// Two parallel regions: gate, up and SwiGLU by rows of width, with the scale's product beside them, then down.
 void CpuDevice::shared_ffn(const model::SharedFfn& s, int64_t tokens) {
-  const int64_t h = plan_.hidden;
-  const std::array<MatMulJob, 3> in{{{&matrix(s.gate), w_.normed, h, w_.shared_gate, s.width},
-                                     {&matrix(s.up), w_.normed, h, w_.shared_up, s.width},
-                                     {s.scale != model::kNone ? &matrix(s.scale) : nullptr, w_.normed, h, w_.scalar, 1}}};
-  matmuls(std::span(in).first(s.scale != model::kNone ? 3 : 2), tokens);
-  threads_.ranges(tokens, 8, [&](int64_t begin, int64_t end, int) {
-    for (int64_t t = begin; t < end; ++t) {
-      float* gate = w_.shared_gate + t * s.width;
-      kernels_.swiglu(gate, w_.shared_up + t * s.width, s.width, gate);
-    }
+  const int64_t h = plan_.hidden, width = s.width;
+  const quant::Matrix &gate = matrix(s.gate), &up = matrix(s.up), &down = matrix(s.down);
+  const bool scaled = s.scale != model::kNone;
+  const bool integer = quant::splits_into_integers(down);
+  const Input in = input(w_.normed, h, h, tokens, quantise_normed_);
+  const int64_t padded = (width + kRowGrain - 1) / kRowGrain * kRowGrain;
+  threads_.ranges(padded + (scaled ? kRowGrain : 0), grain_for(2 * h, tokens), [&](int64_t begin, int64_t end, int) {
+    if (end > padded) matmul_rows(matrix(s.scale), in, w_.scalar, 1, 0, 1, tokens);
+    const int64_t e = std::min(end, width);
+    if (begin >= e) return;
+    matmul_rows(gate, in, w_.shared_gate, width, begin, e, tokens);
+    matmul_rows(up, in, w_.shared_up, width, begin, e, tokens);
+    swiglu_rows(w_.shared_gate, w_.shared_up, width, begin, e, tokens, integer ? w_.quantised : nullptr);
   });
-  const MatMulJob down{&matrix(s.down), w_.shared_gate, s.width, w_.shared, h};
-  matmuls({&down, 1}, tokens);
-  threads_.ranges(tokens, 8, [&](int64_t begin, int64_t end, int) {
-    for (int64_t t = begin; t < end; ++t) {
-      const float scale = s.scale != model::kNone ? sigmoid(w_.scalar[t]) : 1.0f;
-      float* row = w_.shared + t * h;
-      for (int64_t i = 0; i < h; ++i) row[i] *= scale;
+  const Input middle{w_.shared_gate, width, w_.quantised, kernels::quantised_bytes(width)};
+  threads_.ranges((h + kRowGrain - 1) / kRowGrain * kRowGrain, grain_for(width, tokens), [&](int64_t begin, int64_t end, int) {
+    end = std::min(end, h);
+    matmul_rows(down, middle, w_.shared, h, begin, end, tokens);
+    for (int64_t t = 0; scaled && t < tokens; ++t) {
+      const float scale = sigmoid(w_.scalar[t]);
+      for (int64_t i = begin; i < end; ++i) w_.shared[t * h + i] *= scale;
     }
   });
 }

@@ -72,14 +72,16 @@ class CpuDevice {
   void rotate(float* head, int64_t token) const;
   void delta_net(const model::DeltaNet& s, const Chunk& chunk);
   // What the delta net walks: drafts held since the last pass, then the chunk's tokens; the state stops behind `keep`.
-  struct Span {
-    int64_t held, all, keep;
+  struct Walk {
+    int64_t held, rows, keep;
   };
-  Span put_held_first(const model::DeltaNet& s, const Chunk& chunk);
-  void hold_drafts(const model::DeltaNet& s, const Chunk& chunk, const Span& rows);
-  void convolve(const model::DeltaNet& s, const Span& rows, float* state);
-  void normalise_keys(const model::DeltaNet& s, const Span& rows);
-  void recur(const model::DeltaNet& s, const Span& rows, float* state);
+  struct Tile {
+    int64_t first, count, keep;  // rows of the walk; keep: of them, those that the state takes in
+  };
+  Walk put_held_first(const model::DeltaNet& s, const Chunk& chunk);
+  void hold_drafts(const model::DeltaNet& s, const Chunk& chunk, const Walk& walk);
+  void convolve(const model::DeltaNet& s, int64_t k_head, Tile tile, float* state);
+  void recur(const model::DeltaNet& s, int64_t k_head, Tile tile, float* state, float* spare);
   Status route(const model::Route& s, const Chunk& chunk);
   void choose(const model::Route& s, int64_t token);
   void weigh(const model::Route& s, int64_t token);
@@ -90,20 +92,31 @@ class CpuDevice {
   void sum_experts(const model::Experts& s, int64_t tokens);
   void head(const model::Head& s, const Chunk& chunk);
 
-  // All products of one token batch in one parallel region.
+  // Activations as a product takes them: in float32 and, where some matrix wants them so, quantised (kernels/integer.h).
+  struct Input {
+    const float* x;
+    int64_t ldx;
+    const std::byte* quantised = nullptr;
+    int64_t ldq = 0;
+  };
+  // products.cc
+  // All products of one token batch, of the same activations, in one parallel region.
   void matmuls(std::span<const MatMulJob> jobs, int64_t tokens);
+  Input input(const float* x, int64_t ldx, int64_t cols, int64_t tokens, bool quantised);
+  void matmul_rows(const quant::Matrix& w, const Input& in, float* y, int64_t ldy, int64_t begin, int64_t end,
+                   int64_t tokens) const;
+  // The activations of a gated FFN's rows [begin, end): silu(gate) * up, left in g and, if not null, quantised.
+  void swiglu_rows(float* g, const float* u, int64_t width, int64_t begin, int64_t end, int64_t tokens,
+                   std::byte* quantised) const;
   const quant::Matrix& matrix(model::MatrixId id) const { return trunk_.matrices[static_cast<size_t>(id)]; }
   const float* vector(model::VectorId id) const { return trunk_.vectors[static_cast<size_t>(id)].data(); }
-  void matmul_rows(const MatMulJob& job, int64_t begin, int64_t end, int64_t tokens) const {
-    kernels_.matmul[static_cast<size_t>(job.w->format)](
-        {job.w, begin, end, job.x, job.ldx, tokens, job.y, job.ldy});
-  }
 
   const model::Plan& plan_;
   const model::Trunk& trunk_;
   const kernels::KernelTable& kernels_;
   ThreadPool& threads_;
   Workspace w_;
+  bool quantise_normed_;  // some matrix takes the normed activations in integers
   std::optional<ForecastRouters> forecast_routers_;
 };
 

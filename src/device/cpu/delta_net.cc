@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 
 #include "base/check.h"
 #include "device/cpu/arithmetic.h"
@@ -14,31 +13,47 @@ namespace {
 
 constexpr float kL2Epsilon = 1e-6f;  // fixed by the family, inside the root, on the sum
 
+// Tokens of a prompt taken at a time, so that a head's rows are still in the caches when its recurrence wants them.
+constexpr int64_t kTile = 32;
+
 float softplus(float x) { return x > 20.0f ? x : std::log1p(std::exp(x)); }
+
+// Value head i of those that share a key head.
+int64_t value_head(const model::DeltaNet& s, int64_t k_head, int64_t i) {
+  return s.tiled ? k_head + i * s.k_heads : k_head * (s.v_heads / s.k_heads) + i;
+}
 
 }  // namespace
 
 void CpuDevice::delta_net(const model::DeltaNet& s, const Chunk& chunk) {
   const auto tokens = static_cast<int64_t>(chunk.tokens.size());
   const int64_t h = plan_.hidden, channels = plan_.conv_channels, value_dim = int64_t{s.v_heads} * s.dv;
-  const Span rows = put_held_first(s, chunk);
-  const std::array<MatMulJob, 4> in{{{&matrix(s.qkv), w_.normed, h, w_.mixed + rows.held * channels, channels},
-                                     {&matrix(s.z), w_.normed, h, w_.gate + rows.held * value_dim, value_dim},
-                                     {&matrix(s.beta), w_.normed, h, w_.beta + rows.held * s.v_heads, s.v_heads},
-                                     {&matrix(s.alpha), w_.normed, h, w_.alpha + rows.held * s.v_heads, s.v_heads}}};
+  const Walk walk = put_held_first(s, chunk);
+  const std::array<MatMulJob, 4> in{{{&matrix(s.qkv), w_.normed, h, w_.mixed + walk.held * channels, channels},
+                                     {&matrix(s.z), w_.normed, h, w_.gate + walk.held * value_dim, value_dim},
+                                     {&matrix(s.beta), w_.normed, h, w_.beta + walk.held * s.v_heads, s.v_heads},
+                                     {&matrix(s.alpha), w_.normed, h, w_.alpha + walk.held * s.v_heads, s.v_heads}}};
   matmuls(in, tokens);
-  hold_drafts(s, chunk, rows);
-  convolve(s, rows, chunk.state->conv[static_cast<size_t>(s.state_index)]);
-  normalise_keys(s, rows);
-  recur(s, rows, chunk.state->recurrent[static_cast<size_t>(s.state_index)]);
-  const MatMulJob out{&matrix(s.out), w_.core + rows.held * value_dim, value_dim, w_.output, h};
+  hold_drafts(s, chunk, walk);
+  // One region: a key head, its value heads and their channels meet no others until the output's product.
+  threads_.each(s.k_heads, [&](int64_t k_head, int thread) {
+    for (int64_t t = 0; t < walk.rows; t += kTile) {
+      const int64_t count = std::min(kTile, walk.rows - t);
+      const Tile tile{t, count, std::min(count, walk.keep - t)};
+      convolve(s, k_head, tile, chunk.state->conv[static_cast<size_t>(s.state_index)]);
+      recur(s, k_head, tile, chunk.state->recurrent[static_cast<size_t>(s.state_index)],
+            w_.spare + thread * s.dk * kernels::kDeltaRuleColumns);
+    }
+  });
+  const MatMulJob out{&matrix(s.out), w_.core + walk.held * value_dim, value_dim, w_.output, h};
   matmuls({&out, 1}, tokens);
 }
 
 // Drafts that turned out right are walked once more, the state along, in front of what comes now: their inputs are all
 // that it takes.
-CpuDevice::Span CpuDevice::put_held_first(const model::DeltaNet& s, const Chunk& chunk) {
+CpuDevice::Walk CpuDevice::put_held_first(const model::DeltaNet& s, const Chunk& chunk) {
   const auto tokens = static_cast<int64_t>(chunk.tokens.size()), held = int64_t{chunk.state->held};
+  SLUICE_CHECK(chunk.drafts == 0 || held + tokens <= kTile);  // the state stops in the first tile
   if (held > 0) {
     const HeldDrafts& from = chunk.state->drafts[static_cast<size_t>(s.state_index)];
     std::copy_n(from.inputs, held * plan_.conv_channels, w_.mixed);
@@ -49,85 +64,56 @@ CpuDevice::Span CpuDevice::put_held_first(const model::DeltaNet& s, const Chunk&
   return {held, held + tokens, held + tokens - chunk.drafts};
 }
 
-void CpuDevice::hold_drafts(const model::DeltaNet& s, const Chunk& chunk, const Span& rows) {
+void CpuDevice::hold_drafts(const model::DeltaNet& s, const Chunk& chunk, const Walk& walk) {
   if (chunk.drafts == 0) return;
   const HeldDrafts& to = chunk.state->drafts[static_cast<size_t>(s.state_index)];
-  std::copy_n(w_.mixed + rows.keep * plan_.conv_channels, chunk.drafts * plan_.conv_channels, to.inputs);
-  std::copy_n(w_.beta + rows.keep * s.v_heads, chunk.drafts * s.v_heads, to.beta);
-  std::copy_n(w_.alpha + rows.keep * s.v_heads, chunk.drafts * s.v_heads, to.alpha);
+  std::copy_n(w_.mixed + walk.keep * plan_.conv_channels, chunk.drafts * plan_.conv_channels, to.inputs);
+  std::copy_n(w_.beta + walk.keep * s.v_heads, chunk.drafts * s.v_heads, to.beta);
+  std::copy_n(w_.alpha + walk.keep * s.v_heads, chunk.drafts * s.v_heads, to.alpha);
 }
 
-// Causal depthwise convolution and silu. `state` holds the last kernel - 1 inputs, oldest first, before activation.
-void CpuDevice::convolve(const model::DeltaNet& s, const Span& rows, float* state) {
-  constexpr int64_t kGrain = 256;
-  const int64_t channels = plan_.conv_channels, past = s.kernel - 1;
-  const float* taps = vector(s.conv);
-  threads_.ranges(channels, kGrain, [&](int64_t begin, int64_t end, int) {
-    for (int64_t t = 0; t < rows.all; ++t) {
-      float* y = w_.conv + t * channels;
-      std::fill(y + begin, y + end, 0.0f);
-      for (int64_t k = 0; k < s.kernel; ++k) {
-        const int64_t from = t + k - past;  // negative: in the state
-        const float* x = from < 0 ? state + (from + past) * channels : w_.mixed + from * channels;
-        const float* tap = taps + k * channels;
-        for (int64_t c = begin; c < end; ++c) y[c] += tap[c] * x[c];
-      }
-      kernels_.swiglu(y + begin, w_.ones, end - begin, y + begin);
-    }
-    for (int64_t k = 0; k < past; ++k) {
-      const int64_t from = rows.keep + k - past;
-      const float* x = from < 0 ? state + (from + past) * channels : w_.mixed + from * channels;
-      std::memmove(state + k * channels + begin, x + begin, static_cast<size_t>(end - begin) * sizeof(float));
-    }
-  });
+// Convolution and silu of a key head's channels (query, key, values), then the L2 norms of query and key; queries are
+// also scaled by dk^-1/2. `state` holds the last kernel - 1 inputs, oldest first, before activation.
+void CpuDevice::convolve(const model::DeltaNet& s, int64_t k_head, Tile tile, float* state) {
+  const int64_t channels = plan_.conv_channels, key_dim = int64_t{s.k_heads} * s.dk, first = tile.first * channels;
+  const auto conv = [&](int64_t at, int64_t count) {
+    kernels_.short_conv({w_.mixed + first + at, vector(s.conv) + at, state + at, w_.conv + first + at, channels, tile.count,
+                         tile.keep, s.kernel, count});
+  };
+  conv(k_head * s.dk, s.dk);
+  conv(key_dim + k_head * s.dk, s.dk);
+  for (int64_t i = 0; i < s.v_heads / s.k_heads; ++i) conv(2 * key_dim + value_head(s, k_head, i) * s.dv, s.dv);
+  // x / sqrt(sum + eps) is the RMS norm of eps / dk with weights dk^-1/2.
+  const float eps = kL2Epsilon / static_cast<float>(s.dk);
+  for (int64_t t = tile.first; t < tile.first + tile.count; ++t) {
+    float* q = w_.conv + t * channels + k_head * s.dk;
+    kernels_.rms_norm(q, w_.query_scale, eps, s.dk, q);
+    kernels_.rms_norm(q + key_dim, w_.key_scale, eps, s.dk, q + key_dim);
+  }
 }
 
-// L2-normalises query and key heads in place; queries are also scaled by dk^-1/2.
-void CpuDevice::normalise_keys(const model::DeltaNet& s, const Span& rows) {
-  const int64_t heads = 2 * int64_t{s.k_heads};
-  const float q_scale = 1.0f / std::sqrt(static_cast<float>(s.dk));
-  threads_.ranges(rows.all * heads, 8, [&](int64_t begin, int64_t end, int) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t t = i / heads, head = i % heads;
-      float* x = w_.conv + t * plan_.conv_channels + head * s.dk;
-      float sum = 0.0f;
-      for (int64_t d = 0; d < s.dk; ++d) sum += x[d] * x[d];
-      const float scale = 1.0f / std::sqrt(sum + kL2Epsilon) * (head < s.k_heads ? q_scale : 1.0f);
-      for (int64_t d = 0; d < s.dk; ++d) x[d] *= scale;
-    }
-  });
-}
-
-// The delta rule and the gated norm, head by head.
-void CpuDevice::recur(const model::DeltaNet& s, const Span& rows, float* state) {
+// The delta rule and the gated norm of a key head's value heads.
+void CpuDevice::recur(const model::DeltaNet& s, int64_t k_head, Tile tile, float* state, float* spare) {
   const int64_t channels = plan_.conv_channels, key_dim = int64_t{s.k_heads} * s.dk, value_dim = int64_t{s.v_heads} * s.dv;
-  const int64_t repeat = s.v_heads / s.k_heads;
-  const float* a = vector(s.a);
-  const float* dt_bias = vector(s.dt_bias);
-  constexpr int64_t kTile = 32;
-  SLUICE_CHECK(rows.keep == rows.all || rows.all <= kTile);
-  threads_.each(s.v_heads, [&](int64_t head, int thread) {
-    const int64_t k_head = s.tiled ? head % s.k_heads : head / repeat;
-    for (int64_t first = 0; first < rows.all; first += kTile) {
-      const int64_t count = std::min(kTile, rows.all - first);
-      float decay[kTile], beta[kTile];
-      for (int64_t t = 0; t < count; ++t) {
-        const int64_t gate = (first + t) * s.v_heads + head;
-        decay[t] = std::exp(a[head] * softplus(w_.alpha[gate] + dt_bias[head]));
-        beta[t] = sigmoid(w_.beta[gate]);
-      }
-      const float* row = w_.conv + first * channels;
-      const float* q = row + k_head * s.dk;
-      float* out = w_.core + first * value_dim + head * s.dv;
-      kernels_.delta_rule({q, q + key_dim, row + 2 * key_dim + head * s.dv, channels, decay, beta, count,
-                           std::min(count, rows.keep - first), s.dk, s.dv, state + head * s.dk * s.dv,
-                           w_.spare + thread * s.dk * kernels::kDeltaRuleColumns, out, value_dim});
-      for (int64_t t = 0; t < count; ++t, out += value_dim) {
-        kernels_.rms_norm(out, vector(s.norm), s.eps, s.dv, out);
-        kernels_.swiglu(w_.gate + (out - w_.core), out, s.dv, out);
-      }
+  const float* rows = w_.conv + tile.first * channels;
+  const float* q = rows + k_head * s.dk;
+  for (int64_t i = 0; i < s.v_heads / s.k_heads; ++i) {
+    const int64_t head = value_head(s, k_head, i);
+    const float a = vector(s.a)[head], dt_bias = vector(s.dt_bias)[head];
+    float decay[kTile], beta[kTile];
+    for (int64_t t = 0; t < tile.count; ++t) {
+      const int64_t gate = (tile.first + t) * s.v_heads + head;
+      decay[t] = std::exp(a * softplus(w_.alpha[gate] + dt_bias));
+      beta[t] = sigmoid(w_.beta[gate]);
     }
-  });
+    float* out = w_.core + tile.first * value_dim + head * s.dv;
+    kernels_.delta_rule({q, q + key_dim, rows + 2 * key_dim + head * s.dv, channels, decay, beta, tile.count, tile.keep, s.dk,
+                         s.dv, state + head * s.dk * s.dv, spare, out, value_dim});
+    for (int64_t t = 0; t < tile.count; ++t, out += value_dim) {
+      kernels_.rms_norm(out, vector(s.norm), s.eps, s.dv, out);
+      kernels_.swiglu(w_.gate + (out - w_.core), out, s.dv, out);
+    }
+  }
 }
 
 }  // namespace sluice::device

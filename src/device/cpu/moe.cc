@@ -7,6 +7,7 @@
 
 #include "device/cpu/arithmetic.h"
 #include "device/cpu/cpu_device.h"
+#include "kernels/integer.h"
 
 namespace sluice::device {
 
@@ -79,10 +80,15 @@ void CpuDevice::group(const model::Route& s, int64_t tokens) {
   for (size_t e = w_.first.size() - 1; e > 0; --e) w_.first[e] = w_.first[e - 1];
   w_.first[0] = 0;
 
+  // Each row as the experts take it.
+  const bool integer = quant::splits_into_integers(plan_.expert_layers[static_cast<size_t>(s.moe_index)].gate.shape);
   const int64_t h = plan_.hidden;
+  const int64_t bytes = integer ? kernels::quantised_bytes(h) : h * static_cast<int64_t>(sizeof(float));
+  std::byte* to = integer ? w_.gathered_quantised : reinterpret_cast<std::byte*>(w_.gathered);
+  const std::byte* from = integer ? w_.normed_quantised : reinterpret_cast<const std::byte*>(w_.normed);
   threads_.ranges(tokens, 4, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin * s.top_k; i < end * s.top_k; ++i) {
-      std::memcpy(w_.gathered + w_.place[i] * h, w_.normed + i / s.top_k * h, static_cast<size_t>(h) * sizeof(float));
+      std::memcpy(to + w_.place[i] * bytes, from + i / s.top_k * bytes, static_cast<size_t>(bytes));
     }
   });
 }
@@ -137,6 +143,8 @@ Status CpuDevice::experts(const model::Experts& s, const Chunk& chunk) {
 void CpuDevice::run_ready(const model::Experts& s, std::span<const ReadyExpert> ready) {
   const model::ExpertLayer& layer = plan_.expert_layers[static_cast<size_t>(s.moe_index)];
   const int64_t h = plan_.hidden, width = s.width;
+  const int64_t ldq = kernels::quantised_bytes(h), down_ldq = kernels::quantised_bytes(width);
+  const bool integer = quant::splits_into_integers(layer.down.shape);
   struct Rows {
     int64_t first, count;
   };
@@ -157,20 +165,18 @@ void CpuDevice::run_ready(const model::Experts& s, std::span<const ReadyExpert> 
   for_rows(width, 2 * h, [&](const ReadyExpert& r, int64_t begin, int64_t end) {
     const Rows rows = rows_of(r);
     const quant::Matrix gate = layer.gate.at(r.parts), up = layer.up.at(r.parts);
-    const float* x = w_.gathered + rows.first * h;
+    const Input in{w_.gathered + rows.first * h, h, w_.gathered_quantised + rows.first * ldq, ldq};
     float* g = w_.expert_gate + rows.first * width;
     float* u = w_.expert_up + rows.first * width;
-    matmul_rows({&gate, x, h, g, width}, begin, end, rows.count);
-    matmul_rows({&up, x, h, u, width}, begin, end, rows.count);
-    for (int64_t t = 0; t < rows.count; ++t) {
-      kernels_.swiglu(g + t * width + begin, u + t * width + begin, end - begin, g + t * width + begin);
-    }
+    matmul_rows(gate, in, g, width, begin, end, rows.count);
+    matmul_rows(up, in, u, width, begin, end, rows.count);
+    swiglu_rows(g, u, width, begin, end, rows.count, integer ? w_.expert_quantised + rows.first * down_ldq : nullptr);
   });
   for_rows(h, width, [&](const ReadyExpert& r, int64_t begin, int64_t end) {
     const Rows rows = rows_of(r);
     const quant::Matrix down = layer.down.at(r.parts);
-    matmul_rows({&down, w_.expert_gate + rows.first * width, width, w_.expert_out + rows.first * h, h}, begin, end,
-                rows.count);
+    const Input in{w_.expert_gate + rows.first * width, width, w_.expert_quantised + rows.first * down_ldq, down_ldq};
+    matmul_rows(down, in, w_.expert_out + rows.first * h, h, begin, end, rows.count);
   });
 }
 

@@ -1,9 +1,11 @@
 #include "device/cpu/workspace.h"
 
 #include <algorithm>
+#include <cmath>
 #include <variant>
 
 #include "device/state.h"
+#include "kernels/integer.h"
 #include "kernels/kernel_table.h"
 
 namespace sluice::device {
@@ -57,8 +59,9 @@ uint64_t carve(std::byte* base, const model::Plan& plan, int64_t t, int64_t posi
   c.take(w.core, rows * value_dim);
   c.take(w.beta, rows * plan.v_heads);
   c.take(w.alpha, rows * plan.v_heads);
+  c.take(w.query_scale, plan.dk);
+  c.take(w.key_scale, plan.dk);
   c.take(w.spare, threads * int64_t{plan.dk} * kernels::kDeltaRuleColumns);
-  c.take(w.ones, std::max<int64_t>(plan.conv_channels, 1));
   c.take(w.scalar, t);
   c.take(w.shared_gate, t * plan.shared_width);
   c.take(w.shared_up, t * plan.shared_width);
@@ -68,6 +71,11 @@ uint64_t carve(std::byte* base, const model::Plan& plan, int64_t t, int64_t posi
   c.take(w.expert_out, t * k * h);
   c.take(w.expert_gate, t * k * plan.expert_width);
   c.take(w.expert_up, t * k * plan.expert_width);
+  const auto row = [](int64_t cols) { return cols % quant::kIntegerGroup == 0 ? kernels::quantised_bytes(cols) : 0; };
+  c.take(w.normed_quantised, t * row(h));
+  c.take(w.quantised, t * std::max({row(q), row(value_dim), row(plan.shared_width), plan.draft_layers > 0 ? row(2 * h) : 0}));
+  c.take(w.gathered_quantised, t * k * row(h));
+  c.take(w.expert_quantised, t * k * row(plan.expert_width));
   c.take(w.chosen, t * k);
   c.take(w.place, t * k);
   return c.bytes();
@@ -86,7 +94,9 @@ Result<Workspace> make_workspace(const model::Plan& plan, int64_t tokens, int64_
   w.positions = positions;
   SLUICE_TRY(w.memory, Arena::map(workspace_bytes(plan, tokens, positions, threads)));
   carve(w.memory.data(), plan, tokens, positions, threads, w);
-  std::fill_n(w.ones, std::max<int64_t>(plan.conv_channels, 1), 1.0f);
+  const auto dk = static_cast<float>(std::max(plan.dk, 1));
+  std::fill_n(w.query_scale, plan.dk, 1.0f / dk);
+  std::fill_n(w.key_scale, plan.dk, 1.0f / std::sqrt(dk));
   w.wanted.reserve(static_cast<size_t>(plan.experts));
   w.uses.reserve(static_cast<size_t>(plan.experts));
   w.first.resize(static_cast<size_t>(plan.experts) + 1);

@@ -18,16 +18,21 @@ struct Workspace {
   float *query, *key, *value, *heads;      // attention: [T, q rows], [T, kv], [T, kv], [T, heads * head_dim]
   float *scores;                           // [threads, positions]
   float *cosine, *sine;                    // [T, rotary / 2]
-  float *mixed, *conv, *gate, *core;       // delta net, with held drafts first: [T', channels] x2, [T', v_heads * dv] x2
+  float *mixed, *conv, *gate, *core;       // delta net, held drafts first: [T', channels] x2, [T', v_heads * dv] x2
   float *beta, *alpha;                     // [T', v_heads], T' = T + kMostDrafts
-  float *spare;                            // [threads, dk * kDeltaRuleColumns]: states with drafts in them
-  float *ones;                             // [max(conv channels, ...)], all 1
+  float *query_scale, *key_scale;          // [dk], all 1 / dk and all dk^-1/2
+  float *spare;                            // [threads, dk * kDeltaRuleColumns]: of a state with drafts in it
   float *scalar;                           // [T], the shared expert's gate
   float *shared_gate, *shared_up;          // [T, shared width]
   float *router;                           // [T, E]
   float *weights;                          // [T, K]
   float *gathered, *expert_out;            // [T * K, H], grouped by expert
   float *expert_gate, *expert_up;          // [T * K, width]
+  // Quantised rows (kernels/integer.h), empty where widths are no multiple of 32.
+  std::byte *normed_quantised;             // [T, H]
+  std::byte *quantised;                    // [T, the widest other input of a product]
+  std::byte *gathered_quantised;           // [T * K, H], grouped by expert
+  std::byte *expert_quantised;             // [T * K, width]
   int32_t *chosen;                         // [T, K] expert ids in routing order
   int32_t *place;                          // [T, K] row of the grouped buffers
   std::vector<int32_t> wanted;             // distinct experts of the chunk, most wanted first

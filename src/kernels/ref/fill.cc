@@ -9,11 +9,16 @@ bool supported() {
 void fill(KernelTable& table) {
   table.name = "ref";
   table.matmul.fill(matmul);
+  for (const quant::Format& f : quant::formats()) {
+    table.integer_matmul[static_cast<size_t>(f.id)] = f.split_row != nullptr ? integer_matmul : nullptr;
+  }
+  table.quantise = quantise;
   table.rms_norm = rms_norm;
   table.swiglu = swiglu;
   table.axpy = axpy;
   table.attention = attention;
   table.delta_rule = delta_rule;
+  table.short_conv = short_conv;
 }
 
 }  // namespace sluice::kernels::ref

@@ -10,11 +10,14 @@ bool supported();               // true
 void fill(KernelTable& table);  // every slot
 
 void matmul(const MatMulArgs& args);  // any format: decodes each row, then dots it with each token
+void integer_matmul(const MatMulArgs& args);  // any format that splits
+void quantise(const float* x, int64_t begin, int64_t end, int64_t cols, std::byte* row);  // 32 int16 a group, in order
 void rms_norm(const float* x, const float* weight, float eps, int64_t n, float* y);
 void swiglu(const float* gate, const float* up, int64_t n, float* y);
 void axpy(float a, const float* x, int64_t n, float* y);
 void attention(const AttentionArgs& args);
 void delta_rule(const DeltaRuleArgs& args);
+void short_conv(const ShortConvArgs& args);
 
 // Sum of a[i] * b[i]: sixteen partial sums (element i goes to sum i % 16), then their sum in a fixed tree.
 float dot(const float* a, const float* b, int64_t n);

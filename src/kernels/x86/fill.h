@@ -9,6 +9,7 @@
 #include "kernels/x86/delta_rule.h"
 #include "kernels/x86/elementwise.h"
 #include "kernels/x86/matmul.h"
+#include "kernels/x86/short_conv.h"
 
 namespace sluice::kernels {
 namespace {
@@ -45,6 +46,7 @@ void fill_rest(KernelTable& table) {
   table.axpy = axpy<V>;
   table.attention = attention<V>;
   table.delta_rule = delta_rule<V>;
+  table.short_conv = short_conv<V>;
 }
 
 }  // namespace

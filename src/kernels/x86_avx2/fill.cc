@@ -8,4 +8,5 @@ void sluice::kernels::avx2::fill(KernelTable& table) {
   table.name = {"avx2", sizeof("avx2") - 1};
   fill_matmul<Vec>(table);
   fill_rest<Vec>(table);
+  fill_integer(table);
 }

@@ -13,4 +13,5 @@ void sluice::kernels::avx512::fill(KernelTable& table) {
   table.name = {"avx512", sizeof("avx512") - 1};
   fill_matmul<Vec>(table);
   fill_rest<Vec>(table);
+  fill_integer(table);
 }

@@ -37,4 +37,32 @@ void decode_blocks(const Matrix& m, int64_t r, float* out) {
   for (int64_t b = 0; b < blocks; ++b) decode(p + b * kBytes, out + b * kBlock);
 }
 
+// A format whose blocks split into integers: split(block, q, scale, offset) fills kBlock integers and a scale, and where
+// kOffsets an offset, for every kGroup of them. Both of its functions follow from that.
+template <int kBlock, int kBytes, int kGroup, bool kOffsets,
+          void (*split)(const uint8_t* block, int16_t* q, float* scale, float* offset)>
+struct Splitting {
+  static constexpr int kScales = kBlock / kGroup;
+
+  static void split_row(const Matrix& m, int64_t r, const Integers& out) {
+    const int64_t blocks = m.cols / kBlock;
+    const auto* p = reinterpret_cast<const uint8_t*>(m.data) + r * blocks * kBytes;
+    for (int64_t b = 0; b < blocks; ++b) {
+      split(p + b * kBytes, out.q + b * kBlock, out.scale + b * kScales, kOffsets ? out.offset + b * kScales : nullptr);
+    }
+  }
+
+  static void decode_block(const uint8_t* block, float* out) {
+    int16_t q[kBlock];
+    float scale[kScales], offset[kScales];
+    split(block, q, scale, offset);
+    for (int i = 0; i < kBlock; ++i) {
+      out[i] = scale[i / kGroup] * static_cast<float>(q[i]);
+      if (kOffsets) out[i] += offset[i / kGroup];
+    }
+  }
+
+  static void decode_row(const Matrix& m, int64_t r, float* out) { decode_blocks<kBlock, kBytes, decode_block>(m, r, out); }
+};
+
 }  // namespace sluice::quant

@@ -1,4 +1,5 @@
-// One decode function a format, of the signature of Format::decode_row; format.cc puts them into the table.
+// One decode function a format, of the signature of Format::decode_row, and where there is one its split function, of that
+// of Format::split_row; format.cc puts them into the table.
 #pragma once
 
 #include <cstdint>
@@ -19,5 +20,11 @@ DecodeRow decode_iq3_xxs, decode_iq3_s;                                         
 DecodeRow decode_iq1_s, decode_iq1_m;                                                    // iq1.cc
 DecodeRow decode_mxfp4;                                                                  // mxfp4.cc
 DecodeRow decode_mlx2, decode_mlx3, decode_mlx4, decode_mlx5, decode_mlx6, decode_mlx8;  // mlx.cc
+
+using SplitRow = void(const Matrix& m, int64_t r, const Integers& out);
+
+SplitRow split_q8_0, split_q4_0, split_q4_1, split_q5_0, split_q5_1;             // legacy.cc
+SplitRow split_q2_k, split_q3_k, split_q4_k, split_q5_k, split_q6_k;             // k_quants_low.cc, k_quants.cc
+SplitRow split_iq4_nl, split_iq4_xs, split_mxfp4, split_mlx4, split_mlx8;        // iq4.cc, mxfp4.cc, mlx.cc
 
 }  // namespace sluice::quant

@@ -18,62 +18,70 @@ ScaleMin scale_min(const uint8_t* q, int j) {
           static_cast<float>((q[j + 4] >> 4) | (q[j] >> 6) << 4)};
 }
 
-void q4_k(const uint8_t* b, float* y) {  // d, dmin, scales[12], qs[128]
+// The scales and minima of the eight groups: d, dmin, scales[12].
+void group_scales(const uint8_t* b, float* scale, float* offset) {
   const float d = load_f16(b);
   const float dmin = load_f16(b + 2);
   for (int group = 0; group < 8; ++group) {
     const ScaleMin s = scale_min(b + 4, group);
-    const float scale = d * s.scale;
-    const float minimum = dmin * s.minimum;
-    const uint8_t* qs = b + 16 + 32 * (group / 2);
-    const int shift = 4 * (group % 2);
-    for (int l = 0; l < 32; ++l) y[32 * group + l] = scale * static_cast<float>((qs[l] >> shift) & 15) - minimum;
+    scale[group] = d * s.scale;
+    offset[group] = -(dmin * s.minimum);
   }
 }
 
-void q5_k(const uint8_t* b, float* y) {  // d, dmin, scales[12], qh[32], qs[128]
-  const float d = load_f16(b);
-  const float dmin = load_f16(b + 2);
+void q4_k(const uint8_t* b, int16_t* q, float* scale, float* offset) {  // d, dmin, scales[12], qs[128]
+  group_scales(b, scale, offset);
+  for (int i = 0; i < 256; ++i) q[i] = (b[16 + 32 * (i / 64) + i % 32] >> (4 * (i / 32 % 2))) & 15;
+}
+
+void q5_k(const uint8_t* b, int16_t* q, float* scale, float* offset) {  // d, dmin, scales[12], qh[32], qs[128]
+  group_scales(b, scale, offset);
   const uint8_t* qh = b + 16;
-  for (int group = 0; group < 8; ++group) {
-    const ScaleMin s = scale_min(b + 4, group);
-    const float scale = d * s.scale;
-    const float minimum = dmin * s.minimum;
-    const uint8_t* qs = b + 48 + 32 * (group / 2);
-    const int shift = 4 * (group % 2);
-    for (int l = 0; l < 32; ++l) {
-      const int q = ((qs[l] >> shift) & 15) | ((qh[l] >> group) & 1) << 4;
-      y[32 * group + l] = scale * static_cast<float>(q) - minimum;
-    }
+  for (int i = 0; i < 256; ++i) {
+    const int low = (b[48 + 32 * (i / 64) + i % 32] >> (4 * (i / 32 % 2))) & 15;
+    q[i] = static_cast<int16_t>(low | ((qh[i % 32] >> (i / 32)) & 1) << 4);
   }
 }
 
-void q6_k(const uint8_t* b, float* y) {  // ql[128], qh[64], scales[16], d
+void q6_k(const uint8_t* b, int16_t* q, float* scale, float*) {  // ql[128], qh[64], scales[16], d
   const float d = load_f16(b + 208);
   for (int group = 0; group < 16; ++group) {
     const int half = group / 8;         // 128 elements
     const int quarter = group / 2 % 4;  // 32 of them
     const int begin = 16 * (group % 2);
-    const float scale = d * static_cast<float>(static_cast<int8_t>(b[192 + group]));
+    scale[group] = d * static_cast<float>(static_cast<int8_t>(b[192 + group]));
     const uint8_t* ql = b + 64 * half + 32 * (quarter % 2) + begin;
     const uint8_t* qh = b + 128 + 32 * half + begin;
     for (int l = 0; l < 16; ++l) {
-      const int q = ((ql[l] >> (4 * (quarter / 2))) & 15) | ((qh[l] >> (2 * quarter)) & 3) << 4;
-      y[16 * group + l] = scale * static_cast<float>(q - 32);
+      const int six = ((ql[l] >> (4 * (quarter / 2))) & 15) | ((qh[l] >> (2 * quarter)) & 3) << 4;
+      q[16 * group + l] = static_cast<int16_t>(six - 32);
     }
   }
 }
 
+using Q4K = Splitting<256, 144, 32, true, q4_k>;
+using Q5K = Splitting<256, 176, 32, true, q5_k>;
+using Q6K = Splitting<256, 210, 16, false, q6_k>;
+
 }  // namespace
 
 void decode_q4_k(const Matrix& m, int64_t r, float* out) {
-  decode_blocks<256, 144, q4_k>(m, r, out);
+  Q4K::decode_row(m, r, out);
+}
+void split_q4_k(const Matrix& m, int64_t r, const Integers& out) {
+  Q4K::split_row(m, r, out);
 }
 void decode_q5_k(const Matrix& m, int64_t r, float* out) {
-  decode_blocks<256, 176, q5_k>(m, r, out);
+  Q5K::decode_row(m, r, out);
+}
+void split_q5_k(const Matrix& m, int64_t r, const Integers& out) {
+  Q5K::split_row(m, r, out);
 }
 void decode_q6_k(const Matrix& m, int64_t r, float* out) {
-  decode_blocks<256, 210, q6_k>(m, r, out);
+  Q6K::decode_row(m, r, out);
+}
+void split_q6_k(const Matrix& m, int64_t r, const Integers& out) {
+  Q6K::split_row(m, r, out);
 }
 
 }  // namespace sluice::quant

@@ -6,16 +6,16 @@
 namespace sluice::quant {
 namespace {
 
-void q2_k(const uint8_t* b, float* y) {  // scales[16], qs[64], d, dmin
+void q2_k(const uint8_t* b, int16_t* q, float* scale, float* offset) {  // scales[16], qs[64], d, dmin
   const uint8_t* qs = b + 16;
   const float d = load_f16(b + 80);
   const float dmin = load_f16(b + 82);
   for (int group = 0; group < 16; ++group) {
-    const float scale = d * static_cast<float>(b[group] & 15);
-    const float minimum = dmin * static_cast<float>(b[group] >> 4);
-    const uint8_t* q = qs + 32 * (group / 8) + 16 * (group % 2);
+    scale[group] = d * static_cast<float>(b[group] & 15);
+    offset[group] = -(dmin * static_cast<float>(b[group] >> 4));
+    const uint8_t* two = qs + 32 * (group / 8) + 16 * (group % 2);
     const int shift = 2 * (group / 2 % 4);
-    for (int l = 0; l < 16; ++l) y[16 * group + l] = scale * static_cast<float>((q[l] >> shift) & 3) - minimum;
+    for (int l = 0; l < 16; ++l) q[16 * group + l] = (two[l] >> shift) & 3;
   }
 }
 
@@ -26,29 +26,38 @@ int q3_k_scale(const uint8_t* scales, int group) {
   return (low | high << 4) - 32;
 }
 
-void q3_k(const uint8_t* b, float* y) {  // hmask[32], qs[64], scales[12], d
+void q3_k(const uint8_t* b, int16_t* q, float* scale, float*) {  // hmask[32], qs[64], scales[12], d
   const float d = load_f16(b + 108);
   for (int group = 0; group < 16; ++group) {
-    const float scale = d * static_cast<float>(q3_k_scale(b + 96, group));
+    scale[group] = d * static_cast<float>(q3_k_scale(b + 96, group));
     const int half = 16 * (group % 2);
     const uint8_t* hmask = b + half;
-    const uint8_t* q = b + 32 + 32 * (group / 8) + half;
+    const uint8_t* two = b + 32 + 32 * (group / 8) + half;
     const int shift = 2 * (group / 2 % 4);
     const int high_bit = group / 2;
     for (int l = 0; l < 16; ++l) {
       const int minus = (hmask[l] >> high_bit) & 1 ? 0 : 4;
-      y[16 * group + l] = scale * static_cast<float>(((q[l] >> shift) & 3) - minus);
+      q[16 * group + l] = static_cast<int16_t>(((two[l] >> shift) & 3) - minus);
     }
   }
 }
 
+using Q2K = Splitting<256, 84, 16, true, q2_k>;
+using Q3K = Splitting<256, 110, 16, false, q3_k>;
+
 }  // namespace
 
 void decode_q2_k(const Matrix& m, int64_t r, float* out) {
-  decode_blocks<256, 84, q2_k>(m, r, out);
+  Q2K::decode_row(m, r, out);
+}
+void split_q2_k(const Matrix& m, int64_t r, const Integers& out) {
+  Q2K::split_row(m, r, out);
 }
 void decode_q3_k(const Matrix& m, int64_t r, float* out) {
-  decode_blocks<256, 110, q3_k>(m, r, out);
+  Q3K::decode_row(m, r, out);
+}
+void split_q3_k(const Matrix& m, int64_t r, const Integers& out) {
+  Q3K::split_row(m, r, out);
 }
 
 }  // namespace sluice::quant

@@ -6,70 +6,86 @@
 namespace sluice::quant {
 namespace {
 
-void q8_0(const uint8_t* b, float* y) {  // d, qs[32]
-  const float d = load_f16(b);
-  for (int j = 0; j < 32; ++j) y[j] = d * static_cast<float>(static_cast<int8_t>(b[2 + j]));
+void q8_0(const uint8_t* b, int16_t* q, float* d, float*) {  // d, qs[32]
+  *d = load_f16(b);
+  for (int j = 0; j < 32; ++j) q[j] = static_cast<int8_t>(b[2 + j]);
 }
 
-void q4_0(const uint8_t* b, float* y) {  // d, qs[16]
-  const float d = load_f16(b);
-  const uint8_t* qs = b + 2;
+// qs[16], less `bias`.
+void nibbles(const uint8_t* qs, int bias, int16_t* q) {
   for (int j = 0; j < 16; ++j) {
-    y[j] = d * static_cast<float>((qs[j] & 15) - 8);
-    y[j + 16] = d * static_cast<float>((qs[j] >> 4) - 8);
+    q[j] = static_cast<int16_t>((qs[j] & 15) - bias);
+    q[j + 16] = static_cast<int16_t>((qs[j] >> 4) - bias);
   }
 }
 
-void q4_1(const uint8_t* b, float* y) {  // d, m, qs[16]
-  const float d = load_f16(b);
-  const float m = load_f16(b + 2);
-  const uint8_t* qs = b + 4;
-  for (int j = 0; j < 16; ++j) {
-    y[j] = d * static_cast<float>(qs[j] & 15) + m;
-    y[j + 16] = d * static_cast<float>(qs[j] >> 4) + m;
-  }
+void q4_0(const uint8_t* b, int16_t* q, float* d, float*) {  // d, qs[16]
+  *d = load_f16(b);
+  nibbles(b + 2, 8, q);
 }
 
-// The 5-bit values of a block: low four bits from qs, fifth bit of element j at bit j of qh.
-void five_bits(const uint8_t* qh, const uint8_t* qs, int* q) {
+void q4_1(const uint8_t* b, int16_t* q, float* d, float* m) {  // d, m, qs[16]
+  *d = load_f16(b);
+  *m = load_f16(b + 2);
+  nibbles(b + 4, 0, q);
+}
+
+// Adds the fifth bits: that of element j at bit j of qh.
+void fifth_bits(const uint8_t* qh, int16_t* q) {
   const auto high = load<uint32_t>(qh);
-  for (int j = 0; j < 16; ++j) {
-    q[j] = (qs[j] & 15) | static_cast<int>((high >> j) & 1u) << 4;
-    q[j + 16] = (qs[j] >> 4) | static_cast<int>((high >> (j + 16)) & 1u) << 4;
-  }
+  for (int j = 0; j < 32; ++j) q[j] = static_cast<int16_t>(q[j] + static_cast<int>((high >> j) & 1u) * 16);
 }
 
-void q5_0(const uint8_t* b, float* y) {  // d, qh[4], qs[16]
-  const float d = load_f16(b);
-  int q[32];
-  five_bits(b + 2, b + 6, q);
-  for (int j = 0; j < 32; ++j) y[j] = d * static_cast<float>(q[j] - 16);
+void q5_0(const uint8_t* b, int16_t* q, float* d, float*) {  // d, qh[4], qs[16]
+  *d = load_f16(b);
+  nibbles(b + 6, 16, q);
+  fifth_bits(b + 2, q);
 }
 
-void q5_1(const uint8_t* b, float* y) {  // d, m, qh[4], qs[16]
-  const float d = load_f16(b);
-  const float m = load_f16(b + 2);
-  int q[32];
-  five_bits(b + 4, b + 8, q);
-  for (int j = 0; j < 32; ++j) y[j] = d * static_cast<float>(q[j]) + m;
+void q5_1(const uint8_t* b, int16_t* q, float* d, float* m) {  // d, m, qh[4], qs[16]
+  *d = load_f16(b);
+  *m = load_f16(b + 2);
+  nibbles(b + 8, 0, q);
+  fifth_bits(b + 4, q);
 }
+
+using Q80 = Splitting<32, 34, 32, false, q8_0>;
+using Q40 = Splitting<32, 18, 32, false, q4_0>;
+using Q41 = Splitting<32, 20, 32, true, q4_1>;
+using Q50 = Splitting<32, 22, 32, false, q5_0>;
+using Q51 = Splitting<32, 24, 32, true, q5_1>;
 
 }  // namespace
 
 void decode_q8_0(const Matrix& m, int64_t r, float* out) {
-  decode_blocks<32, 34, q8_0>(m, r, out);
+  Q80::decode_row(m, r, out);
+}
+void split_q8_0(const Matrix& m, int64_t r, const Integers& out) {
+  Q80::split_row(m, r, out);
 }
 void decode_q4_0(const Matrix& m, int64_t r, float* out) {
-  decode_blocks<32, 18, q4_0>(m, r, out);
+  Q40::decode_row(m, r, out);
+}
+void split_q4_0(const Matrix& m, int64_t r, const Integers& out) {
+  Q40::split_row(m, r, out);
 }
 void decode_q4_1(const Matrix& m, int64_t r, float* out) {
-  decode_blocks<32, 20, q4_1>(m, r, out);
+  Q41::decode_row(m, r, out);
+}
+void split_q4_1(const Matrix& m, int64_t r, const Integers& out) {
+  Q41::split_row(m, r, out);
 }
 void decode_q5_0(const Matrix& m, int64_t r, float* out) {
-  decode_blocks<32, 22, q5_0>(m, r, out);
+  Q50::decode_row(m, r, out);
+}
+void split_q5_0(const Matrix& m, int64_t r, const Integers& out) {
+  Q50::split_row(m, r, out);
 }
 void decode_q5_1(const Matrix& m, int64_t r, float* out) {
-  decode_blocks<32, 24, q5_1>(m, r, out);
+  Q51::decode_row(m, r, out);
+}
+void split_q5_1(const Matrix& m, int64_t r, const Integers& out) {
+  Q51::split_row(m, r, out);
 }
 
 }  // namespace sluice::quant

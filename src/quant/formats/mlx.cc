@@ -26,6 +26,18 @@ void decode_affine(const Matrix& m, int64_t r, float* out) {
   }
 }
 
+// 4 or 8 bits as integers: one pair of scale and bias, repeated for every 32 columns of its group.
+template <int kBits>
+void split_affine(const Matrix& m, int64_t r, const Integers& out) {
+  const auto* p = reinterpret_cast<const uint8_t*>(m.data) + r * m.cols * kBits / 8;
+  const int64_t side_row = r / m.group_rows * scale_row_bytes(m);
+  for (int64_t g = 0; g * kIntegerGroup < m.cols; ++g) {
+    out.scale[g] = load_scale(m.scales + side_row, m.scale_type, g * kIntegerGroup / m.group);
+    out.offset[g] = load_scale(m.biases + side_row, m.scale_type, g * kIntegerGroup / m.group);
+  }
+  for (int64_t c = 0; c < m.cols; ++c) out.q[c] = kBits == 8 ? p[c] : (p[c / 2] >> (4 * (c % 2))) & 15;
+}
+
 }  // namespace
 
 void decode_mlx2(const Matrix& m, int64_t r, float* out) {
@@ -45,6 +57,13 @@ void decode_mlx6(const Matrix& m, int64_t r, float* out) {
 }
 void decode_mlx8(const Matrix& m, int64_t r, float* out) {
   decode_affine<8, 1, 1>(m, r, out);
+}
+
+void split_mlx4(const Matrix& m, int64_t r, const Integers& out) {
+  split_affine<4>(m, r, out);
+}
+void split_mlx8(const Matrix& m, int64_t r, const Integers& out) {
+  split_affine<8>(m, r, out);
 }
 
 }  // namespace sluice::quant

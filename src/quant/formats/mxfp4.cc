@@ -11,19 +11,23 @@ float half_scale(uint32_t e) {
   return std::bit_cast<float>(e < 2 ? 0x00200000u << e : (e - 1) << 23);
 }
 
-void mxfp4(const uint8_t* b, float* y) {  // e, qs[16]
-  const float scale = half_scale(b[0]);
-  const uint8_t* qs = b + 1;
+void mxfp4(const uint8_t* b, int16_t* q, float* scale, float*) {  // e, qs[16]
+  *scale = half_scale(b[0]);
   for (int j = 0; j < 16; ++j) {
-    y[j] = scale * static_cast<float>(kFp4Values[qs[j] & 15]);
-    y[j + 16] = scale * static_cast<float>(kFp4Values[qs[j] >> 4]);
+    q[j] = kFp4Values[b[1 + j] & 15];
+    q[j + 16] = kFp4Values[b[1 + j] >> 4];
   }
 }
+
+using Mxfp4 = Splitting<32, 17, 32, false, mxfp4>;
 
 }  // namespace
 
 void decode_mxfp4(const Matrix& m, int64_t r, float* out) {
-  decode_blocks<32, 17, mxfp4>(m, r, out);
+  Mxfp4::decode_row(m, r, out);
+}
+void split_mxfp4(const Matrix& m, int64_t r, const Integers& out) {
+  Mxfp4::split_row(m, r, out);
 }
 
 }  // namespace sluice::quant

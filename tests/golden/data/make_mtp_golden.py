@@ -3,7 +3,7 @@
 numpy, float64, by the formulas of the Qwen3.5 reference (qwen3_5_moe.md, 2.5). transformers has no such head to ask.
 
 usage: make_mtp_golden.py seed100/qwen3_5_moe OUT_DIR
-Writes OUT_DIR/mtp.safetensors (BF16, the names of a Qwen3.5 checkpoint) and OUT_DIR/golden.safetensors:
+Writes OUT_DIR/config.json (a copy), OUT_DIR/mtp.safetensors (BF16, the names of a Qwen3.5 checkpoint) and OUT_DIR/golden.safetensors:
   draft_logits [T - 1, V] f32  row t, from the trunk's state at position t (golden hidden_<L>) and token t + 1
   draft_ids    [3] int64       the greedy drafts behind the last row: each made from the one before it
 """
@@ -131,6 +131,7 @@ class Head:
 
 
 os.makedirs(out, exist_ok=True)
+json.dump({**config, "mtp_num_hidden_layers": 1}, open(out + "/config.json", "w"), indent=2)
 stored = {k: bf16(v) for k, v in random_head().items()}
 write(out + "/mtp.safetensors", {k: ("BF16", v) for k, v in stored.items()})
 weights = {k: (v.astype(np.uint32) << 16).view(np.float32).astype(np.float64) for k, v in stored.items()}

@@ -1,0 +1,131 @@
+// Byte and 32-bit integer work on 16 rows at once, for the tile builders and products of src/kernels/x86/integer_*.h.
+#pragma once
+
+#include "kernels/x86/integer_tile.h"
+#include "kernels/x86_avx512/vec.h"
+
+namespace sluice::kernels::avx512 {
+namespace {
+
+struct IntegerVec : Vec {
+  static SLUICE_INLINE Int set1_int(int v) { return _mm512_set1_epi32(v); }
+  static SLUICE_INLINE Int set_bytes(int v) { return _mm512_set1_epi8(static_cast<char>(v)); }
+  static SLUICE_INLINE Int bit_and(Int a, Int b) { return _mm512_and_si512(a, b); }
+  static SLUICE_INLINE Int bit_or(Int a, Int b) { return _mm512_or_si512(a, b); }
+  static SLUICE_INLINE Int bit_xor(Int a, Int b) { return _mm512_xor_si512(a, b); }
+  static SLUICE_INLINE Int add_int(Int a, Int b) { return _mm512_add_epi32(a, b); }
+  static SLUICE_INLINE Int sub_bytes(Int a, Int b) { return _mm512_sub_epi8(a, b); }
+  static SLUICE_INLINE Int multiply(Int a, Int b) { return _mm512_mullo_epi32(a, b); }
+  static SLUICE_INLINE Int multiply_pairs(Int a, Int b) { return _mm512_madd_epi16(a, b); }
+  template <int k>
+  static SLUICE_INLINE Int shift_right16(Int v) { return _mm512_srli_epi16(v, k); }
+  template <int k>
+  static SLUICE_INLINE Int shift_left16(Int v) { return _mm512_slli_epi16(v, k); }
+  template <int k>
+  static SLUICE_INLINE Int shift_right(Int v) { return _mm512_srli_epi32(v, k); }
+  template <int k>
+  static SLUICE_INLINE Int shift_left(Int v) { return _mm512_slli_epi32(v, k); }
+  static SLUICE_INLINE Int shift_left_each(Int v, Int by) { return _mm512_sllv_epi32(v, by); }
+  // a > b ? yes : no, by lane.
+  static SLUICE_INLINE Int if_greater(Int a, Int b, Int yes, Int no) {
+    return _mm512_mask_mov_epi32(no, _mm512_cmpgt_epi32_mask(a, b), yes);
+  }
+  static SLUICE_INLINE Reg as_float(Int v) { return _mm512_castsi512_ps(v); }
+  // Byte i of each lane.
+  template <int i>
+  static SLUICE_INLINE Int byte_of(Int v) {
+    return i == 3 ? _mm512_srli_epi32(v, 24) : _mm512_and_si512(_mm512_srli_epi32(v, 8 * i), set1_int(255));
+  }
+  template <int i>
+  static SLUICE_INLINE Int signed_byte_of(Int v) { return _mm512_srai_epi32(_mm512_slli_epi32(v, 24 - 8 * i), 24); }
+  // The half float in the lower (upper) half of each lane.
+  static SLUICE_INLINE Reg half_low(Int v) { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
+  static SLUICE_INLINE Reg half_high(Int v) { return half_low(_mm512_srli_epi32(v, 16)); }
+
+  static SLUICE_INLINE Int repeat16(const uint8_t* p) { return _mm512_broadcast_i32x4(load_16(p)); }
+  static SLUICE_INLINE Int repeat_word(const std::byte* p) {
+    int32_t word;
+    __builtin_memcpy(&word, p, sizeof(word));
+    return _mm512_set1_epi32(word);
+  }
+  // values[q] for each byte q < 16.
+  static SLUICE_INLINE Int look_up(Int values, Int q) { return _mm512_shuffle_epi8(values, q); }
+  // Per lane with bytes a0..a3 and b0..b3: first = a0 b0 a1 b1, second = a2 b2 a3 b3.
+  static SLUICE_INLINE void interleave_bytes(Int a, Int b, Int& first, Int& second) {
+    const Int low = _mm512_unpacklo_epi8(a, b), high = _mm512_unpackhi_epi8(a, b);
+    first = shuffle_words<0x88>(low, high);
+    second = shuffle_words<0xdd>(low, high);
+  }
+
+  // The 32-bit word at each row's place.
+  static SLUICE_INLINE Int words(const Rows& r) {
+    return quarters(r, [](const uint8_t* p, int64_t s) SLUICE_LAMBDA {
+      return _mm_setr_epi32(word(p), word(p + s), word(p + 2 * s), word(p + 3 * s));
+    });
+  }
+  // The 16-bit word at each row's place; zeros above.
+  static SLUICE_INLINE Int half_words(const Rows& r) {
+    return quarters(r, [](const uint8_t* p, int64_t s) SLUICE_LAMBDA {
+      return _mm_setr_epi32(load_u16(p), load_u16(p + s), load_u16(p + 2 * s), load_u16(p + 3 * s));
+    });
+  }
+  // out[j] = word j of each row's next 16 bytes.
+  static SLUICE_INLINE void columns4(const Rows& r, Int* out) {
+    Int rows[4];
+    unroll<4>([&](auto i) SLUICE_LAMBDA {  // rows i, i + 4, i + 8, i + 12
+      const uint8_t* p = r.first + i.value * r.stride;
+      const Int v = _mm512_castsi128_si512(load_16(p));
+      const __m256i low = _mm256_inserti128_si256(_mm512_castsi512_si256(v), load_16(p + 4 * r.stride), 1);
+      const __m256i high =
+          _mm256_inserti128_si256(_mm256_castsi128_si256(load_16(p + 8 * r.stride)), load_16(p + 12 * r.stride), 1);
+      rows[i.value] = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+    });
+    transpose4(rows, out);
+  }
+  // out[j] = word j of each row's next 32 bytes.
+  static SLUICE_INLINE void columns8(const Rows& r, Int* out) {
+    Int rows[4], upper[4], first[4], second[4];
+    unroll<4>([&](auto i) SLUICE_LAMBDA {
+      const uint8_t* p = r.first + i.value * r.stride;
+      rows[i.value] = two_rows(p, p + 4 * r.stride);
+      upper[i.value] = two_rows(p + 8 * r.stride, p + 12 * r.stride);
+    });
+    transpose4(rows, first);  // lanes of 128 bits: words 0-3 of rows 0-3, words 4-7 of them, then of rows 4-7
+    transpose4(upper, second);
+    unroll<4>([&](auto j) SLUICE_LAMBDA {
+      out[j.value] = _mm512_shuffle_i32x4(first[j.value], second[j.value], 0x88);
+      out[4 + j.value] = _mm512_shuffle_i32x4(first[j.value], second[j.value], 0xdd);
+    });
+  }
+
+ private:
+  static SLUICE_INLINE int word(const uint8_t* p) { return static_cast<int>(load_u32(p)); }
+  static SLUICE_INLINE __m128i load_16(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+  static SLUICE_INLINE Int two_rows(const uint8_t* a, const uint8_t* b) {
+    return _mm512_inserti64x4(_mm512_castsi256_si512(load_bytes(a)), load_bytes(b), 1);
+  }
+  template <int kOrder>
+  static SLUICE_INLINE Int shuffle_words(Int a, Int b) {
+    return _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), kOrder));
+  }
+  // Within each 128 bits: out[j] = word j of a[0], a[1], a[2], a[3].
+  static SLUICE_INLINE void transpose4(const Int* a, Int* out) {
+    const Int low01 = _mm512_unpacklo_epi32(a[0], a[1]), high01 = _mm512_unpackhi_epi32(a[0], a[1]);
+    const Int low23 = _mm512_unpacklo_epi32(a[2], a[3]), high23 = _mm512_unpackhi_epi32(a[2], a[3]);
+    out[0] = _mm512_unpacklo_epi64(low01, low23);
+    out[1] = _mm512_unpackhi_epi64(low01, low23);
+    out[2] = _mm512_unpacklo_epi64(high01, high23);
+    out[3] = _mm512_unpackhi_epi64(high01, high23);
+  }
+  // four(p, stride) gives a word for each of four rows from p on.
+  template <class Four>
+  static SLUICE_INLINE Int quarters(const Rows& r, Four&& four) {
+    const int64_t s = r.stride;
+    const __m256i low = _mm256_setr_m128i(four(r.first, s), four(r.first + 4 * s, s));
+    const __m256i high = _mm256_setr_m128i(four(r.first + 8 * s, s), four(r.first + 12 * s, s));
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+  }
+};
+
+}  // namespace
+}  // namespace sluice::kernels::avx512

@@ -1,0 +1,14 @@
+// Integer products for processors that also have AVX-512 VNNI, on top of AVX-512's kernels.
+#pragma once
+
+#include "kernels/kernel_table.h"
+
+namespace sluice::kernels::avx512_vnni {
+
+// Whether this machine runs them. Defined in cpu_features.cc, which is built for any processor.
+bool supported();
+
+// Overwrites the slots of `table` that this set does better. REQUIRES: supported().
+void fill(KernelTable& table);
+
+}  // namespace sluice::kernels::avx512_vnni
