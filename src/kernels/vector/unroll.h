@@ -1,7 +1,7 @@
-// Loop unrolling by template, and the inlining mark of the x86 kernels.
+// Loop unrolling by template, and the inlining mark of the vector kernels.
 //
-// Everything under src/kernels/x86 is compiled once per instruction set with that set's flags, so all of it stands in
-// unnamed namespaces: a function with external linkage here would be one weak symbol that the linker could hand to a
+// Everything under src/kernels/vector and src/kernels/x86 is compiled once per instruction set with that set's flags, so
+// all of it stands in unnamed namespaces: a function with external linkage here would be one weak symbol that the linker could hand to a
 // processor that cannot run it (tests/lint/isa_objects.py). For the same reason: no std:: templates, no inline
 // functions of shared headers.
 #pragma once

@@ -1,39 +1,21 @@
 // y = W x in integers (kernels/integer.h) for any vector type V, product P and tile builder F: a tile of V::kLanes rows x
-// 256 columns is built once on the stack (x86/integer_tile.h) and multiplied with up to kTokensAtOnce tokens. A lane is a
+// 256 columns is built once on the stack (vector/integer_tile.h) and multiplied with up to kTokensAtOnce tokens. A lane is a
 // row, so a row's float sum runs over the groups in order whatever the split.
 //
-// A product P: Order (the activations' order, x86/quantise.h), kTokens (how many share a tile's registers), Weights and
-// prepare(V::Int), accumulate(d0, d1, weights, x, i) for the i-th four columns of the group at x, and join(d0, d1). One with
-// registers for whole tiles also has multiply<F>(...) for all tokens of a tile, and Scope<F>, which is there meanwhile.
+// A product P: Order (the activations' order: quantise.h of its architecture), kTokens (how many share a tile's registers),
+// Weights and prepare(V::Int), accumulate(d0, d1, weights, x, i) for the i-th four columns of the group at x, and
+// join(d0, d1). One with registers for whole tiles also has multiply<F>(...) for all tokens of a tile, and Scope<F>, which is
+// there meanwhile.
 #pragma once
 
+#include "kernels/integer.h"
 #include "kernels/kernel_table.h"
-#include "kernels/x86/integer_tile.h"
-#include "kernels/x86/quantise.h"
+#include "kernels/vector/integer_tile.h"
 
 namespace sluice::kernels {
 namespace {
 
 constexpr int64_t kIntegerTokens = 64;
-
-// Products of 16-bit pairs: the even and the odd bytes of the weights apart.
-template <class V>
-struct PairProduct {
-  using Order = PairOrder;
-  static constexpr int kTokens = V::kLanes == 16 ? 4 : 2;
-  struct Weights {
-    typename V::Int even, odd;
-  };
-  static SLUICE_INLINE Weights prepare(typename V::Int w) {
-    return {V::bit_and(w, V::set1_int(0x00ff00ff)), V::template shift_right16<8>(w)};
-  }
-  static SLUICE_INLINE void accumulate(typename V::Int& d0, typename V::Int& d1, const Weights& w, const std::byte* x,
-                                       int i) {
-    d0 = V::add_int(d0, V::multiply_pairs(w.even, V::repeat_word(x + 8 * i)));
-    d1 = V::add_int(d1, V::multiply_pairs(w.odd, V::repeat_word(x + 8 * i + 4)));
-  }
-  static SLUICE_INLINE typename V::Int join(typename V::Int d0, typename V::Int d1) { return V::add_int(d0, d1); }
-};
 
 // The sum of a group's integers that one scale covers; times the activations' scale.
 template <class F, int kHalf>
