@@ -12,7 +12,7 @@ namespace {
 
 // `quantise` writes P::Order.
 template <class V, class P>
-void fill_integer(KernelTable& table, void (*quantise)(const float*, int64_t, std::byte*)) {
+void fill_integer(KernelTable& table, decltype(KernelTable::quantise) quantise) {
   using Id = quant::FormatId;
   MatMulFn* slot = table.integer_matmul.data();
   const auto set = [slot](Id id, MatMulFn fn) { slot[static_cast<int>(id)] = fn; };
