@@ -16,6 +16,7 @@ namespace sluice::kernels {
 namespace {
 
 constexpr int64_t kIntegerTokens = 64;
+constexpr int64_t kLeastAhead = 8192;  // bytes
 
 // The sum of a group's integers that one scale covers; times the activations' scale.
 template <class F, int kHalf>
@@ -84,7 +85,13 @@ SLUICE_INLINE void multiply_integer_tile(const Tile<V>& tile, int groups, const 
   for (; t + kT <= tokens; t += kT) {
     multiply_tile_tokens<V, P, F, kT>(tile, groups, x + t * ldq, head_at(t), ldq, acc + t);
   }
-  for (; t < tokens; t++) multiply_tile_tokens<V, P, F, 1>(tile, groups, x + t * ldq, head_at(t), ldq, acc + t);
+  const int64_t rest = tokens - t;
+  x += t * ldq;
+  if (rest == 1) multiply_tile_tokens<V, P, F, 1>(tile, groups, x, head_at(t), ldq, acc + t);
+  if constexpr (kT > 2) {
+    if (rest == 2) multiply_tile_tokens<V, P, F, 2>(tile, groups, x, head_at(t), ldq, acc + t);
+    if (rest == 3) multiply_tile_tokens<V, P, F, 3>(tile, groups, x, head_at(t), ldq, acc + t);
+  }
 }
 
 // Where rows [r, r + V::kLanes) of `m` stand from column c on. Fewer than V::kLanes rows are copied to `copy`, zeros
@@ -166,7 +173,7 @@ struct ProductSink {
     P::accumulate(d0[j], d1[j], P::prepare(v), x + kGroup * kGroupBytes, i);
     // Spread evenly: asked for in one go they would fill the queue of misses and stall.
     constexpr int n = kGroup * 8 + i, kPuts = kGroups * 8;
-    for (int line = n * kLines / kPuts; line < (n + 1) * kLines / kPuts; line++) __builtin_prefetch(ahead + 64 * line, 0, 3);
+    for (int line = n * kLines / kPuts; line < (n + 1) * kLines / kPuts; line++) prefetch_here(ahead + 64 * line);
   }
   template <int j>
   SLUICE_INLINE void scale(typename V::Reg v) { scales[j] = v; }
@@ -208,7 +215,7 @@ inline void multiply_integer_rows(const MatMulArgs& a, const TileReader<V, F>& r
     const int64_t n = cols - c < kTileCols ? cols - c : kTileCols;
     TileSource from = reader.whole(r, c);
     if (rows < V::kLanes) from = part.copy(from, rows, n);
-    for (int64_t i = 0; i < n / F::kBlock * F::kBytes * V::kLanes; i += 64) __builtin_prefetch(ahead + i, 0, 3);
+    for (int64_t i = 0; i < n / F::kBlock * F::kBytes * V::kLanes; i += 64) prefetch_here(ahead + i);
     ahead += n / F::kBlock * F::kBytes * V::kLanes;
     const int groups = build_tile<V, F>(from, n, tile);
     const std::byte* x_at = x + c / 32 * kGroupBytes;
@@ -235,7 +242,9 @@ SLUICE_INLINE void multiply_integer_vector(const MatMulArgs& a, const TileReader
   const std::byte* x = a.quantised + t * a.ldq;
   const auto* head = reinterpret_cast<const GroupHead*>(x + a.w->cols / 32 * kGroupBytes);
   TileSource from = reader.whole(r, 0);
-  const uint8_t* ahead = from.data.first + V::kLanes * from.data.stride;
+  // A tile of rows ahead, or more where that is less than memory's latency.
+  const int64_t tile_bytes = V::kLanes * from.data.stride;
+  const uint8_t* ahead = from.data.first + (1 + kLeastAhead / tile_bytes) * tile_bytes;
   typename V::Reg acc = V::zero();
   for (int64_t b = 0; b < blocks; b++) {
     acc = multiply_block<V, P, F>(from, ahead, x, head, acc);

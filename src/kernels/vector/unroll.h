@@ -6,6 +6,8 @@
 // functions of shared headers.
 #pragma once
 
+#include <cstdint>
+
 #define SLUICE_INLINE inline __attribute__((always_inline))
 #define SLUICE_LAMBDA __attribute__((always_inline))
 
@@ -16,6 +18,18 @@ template <int N>
 struct Index {
   static constexpr int value = N;
 };
+
+// Asks for the line at p, here: compilers move __builtin_prefetch over arithmetic and gather several in one place, where
+// they fill the queue of misses and stall.
+SLUICE_INLINE void prefetch_here(const uint8_t* p) {
+#if defined(__x86_64__)
+  asm volatile("prefetcht0 %0" : : "m"(*p));
+#elif defined(__aarch64__)
+  asm volatile("prfm pldl1keep, %0" : : "Q"(*p));
+#else
+  __builtin_prefetch(p, 0, 3);
+#endif
+}
 
 // f(Index<0>), f(Index<1>), ... f(Index<N - 1>): indices are constants, so arrays of registers stay registers.
 template <int N, class F>
