@@ -70,7 +70,7 @@ async function measure(sequence, prompt, newTokens) {
     await sequence.clearHistory();
     const vocabulary = sequence.model.fileInfo.metadata.tokenizer.ggml.tokens.length;
     const ids = Array.from({length: prompt}, () => Math.floor(Math.random() * vocabulary));
-    const faults = memory().major_faults, used = process.cpuUsage();
+    const faults = memory().major_faults;
     const start = performance.now();
     let token = (await sequence.controlledEvaluate([...ids.slice(0, -1), [ids.at(-1), pick]])).at(-1).next.token;
     const prefilled = performance.now();
@@ -78,9 +78,9 @@ async function measure(sequence, prompt, newTokens) {
         token = (await sequence.controlledEvaluate([[token ?? ids[0], pick]]))[0].next.token;
     const prompt_s = (prefilled - start) / 1000, decode_s = (performance.now() - prefilled) / 1000;
     if (sequence.nextTokenIndex !== prompt + newTokens - 1) throw new Error(`${sequence.nextTokenIndex} positions were computed`);
-    const now = memory(), {user, system} = process.cpuUsage(used);
+    const now = memory();
     return {prompt_tokens: prompt, prompt_s, prefill_tok_s: prompt / prompt_s, decode_tokens: newTokens - 1, decode_s,
-        decode_tok_s: (newTokens - 1) / decode_s, cpu_s: (user + system) / 1e6, ...now, major_faults: now.major_faults - faults};
+        decode_tok_s: (newTokens - 1) / decode_s, ...now, major_faults: now.major_faults - faults};
 }
 
 try {
