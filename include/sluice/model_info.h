@@ -17,6 +17,7 @@ struct ModelInfo {
   int32_t files = 0;
   uint64_t file_bytes = 0;
   int32_t layers = 0, attention_layers = 0, recurrent_layers = 0;
+  int32_t draft_layers = 0;   // of the prediction head, where it was asked for (EngineOptions::speculate)
   int32_t hidden = 0, vocab = 0;
   int64_t context = 0;
   int32_t experts = 0, top_k = 0, trained_top_k = 0, expert_width = 0, shared_width = 0;

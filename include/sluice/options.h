@@ -23,6 +23,11 @@ struct EngineOptions {
   std::string isa;            // kernels by name; empty: the best this processor has
   std::string io = "auto";    // auto, direct, buffered
   std::string lookahead = "auto";  // auto, on, off
+  // Tokens guessed ahead and checked together in one pass. Changes no result, only speed. off; mtp: guesses of the model's
+  // own prediction head, in every pass; lookup: what followed the same words earlier, where there is something; auto: both,
+  // while they are measured to pay.
+  std::string speculate = "off";
+  int32_t draft = 0;          // most tokens guessed a pass, 1 to 3; 0: 3
   std::string io_backend;     // how reads are queued, by name: uring, pread; empty: the best that runs here
   std::string policy;         // cache policy by name; empty: the default
   // What `sluice doctor` measured of this machine, for Stats::limit_tok_s; 0: unknown. Decimal GB/s: reads of the model's

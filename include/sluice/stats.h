@@ -9,10 +9,10 @@ namespace sluice {
 
 // Where the time of a pass went, in seconds: the steps of one kind, waiting for reads apart.
 struct PhaseTimes {
-  double attention = 0, delta_net = 0, router = 0, shared = 0, experts = 0, io_wait = 0, lookahead = 0, head = 0;
+  double attention = 0, delta_net = 0, router = 0, shared = 0, experts = 0, io_wait = 0, lookahead = 0, head = 0, drafts = 0;
   double other = 0;  // embedding, norms, residual sums, and what lies between steps
 
-  double total() const { return attention + delta_net + router + shared + experts + io_wait + lookahead + head + other; }
+  double total() const { return attention + delta_net + router + shared + experts + io_wait + lookahead + head + drafts + other; }
 };
 
 struct Stats {
@@ -32,6 +32,10 @@ struct Stats {
   uint64_t prompt_bytes_touched = 0;       // of the prompt: record bytes of the distinct experts of every chunk
   // Look-ahead over decoding: experts read on suspicion, and of those the ones that a token then used.
   uint64_t speculative_reads = 0, speculative_used = 0;
+  // Speculation over decoding: passes through the model, tokens guessed ahead, and of those the ones that were right. Tokens
+  // are decode_passes + draft_accepted.
+  int64_t decode_passes = 0, drafted = 0, draft_accepted = 0;
+  std::string speculate;     // off, auto, mtp, lookup
   PhaseTimes prompt_phases, decode_phases;
   // Bytes of trunk, state and KV rows that decoding reads and writes a token, mean.
   double trunk_bytes_per_token = 0, state_bytes_per_token = 0;

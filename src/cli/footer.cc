@@ -61,6 +61,7 @@ std::string experts(const Stats& s) {
   if (s.speculative_reads > 0) {
     out += fmt::format(" · look-ahead: {} of {} used", s.speculative_used, s.speculative_reads);
   }
+  if (s.drafted > 0) out += fmt::format(" · guessed ahead: {} of {} right", s.draft_accepted, s.drafted);
   return out;
 }
 

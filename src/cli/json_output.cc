@@ -22,6 +22,7 @@ Value phases_value(const PhaseTimes& p) {
                      {"io_wait", real_value(p.io_wait)},
                      {"lookahead", real_value(p.lookahead)},
                      {"head", real_value(p.head)},
+                     {"drafts", real_value(p.drafts)},
                      {"other", real_value(p.other)}});
 }
 
@@ -91,6 +92,10 @@ Value stats_value(const Stats& s) {
                      {"prompt_bytes_touched", size_value(s.prompt_bytes_touched)},
                      {"speculative_reads", size_value(s.speculative_reads)},
                      {"speculative_used", size_value(s.speculative_used)},
+                     {"speculate", string_value(s.speculate)},
+                     {"decode_passes", whole(s.decode_passes)},
+                     {"drafted", whole(s.drafted)},
+                     {"draft_accepted", whole(s.draft_accepted)},
                      {"prompt_phases", phases_value(s.prompt_phases)},
                      {"decode_phases", phases_value(s.decode_phases)},
                      {"trunk_bytes_per_token", real_value(s.trunk_bytes_per_token)},

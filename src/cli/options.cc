@@ -60,6 +60,10 @@ void add_running(Arguments& a, ModelOptions& o) {
   a.option("--io", "MODE", one_of(o.engine.io, {"auto", "direct", "buffered"}), "auto, direct or buffered (auto)");
   a.option("--io-backend", "NAME", text(o.engine.io_backend), "how reads are queued: uring, pread (the best here)");
   a.option("--lookahead", "WHEN", one_of(o.engine.lookahead, {"auto", "on", "off"}), "auto, on or off (auto)");
+  a.option("--speculate", "HOW", one_of(o.engine.speculate, {"auto", "mtp", "lookup", "off"}),
+           "guess tokens ahead and check them together; changes no result: with the model's prediction head (mtp), from what "
+           "followed the same words before (lookup), either while it pays (auto) (off)");
+  a.option("--draft", "N", integer(o.engine.draft, 1, 3), "most tokens guessed at once, 1 to 3 (3)");
   a.option("--policy", "NAME", text(o.engine.policy), "which expert leaves the cache (the default policy)");
   a.option("--seed", "N", natural(o.seed), "of the random draws (a new one each run, shown at the end)");
 }

@@ -16,7 +16,7 @@ constexpr std::array kRows = {
     Row{"router", &PhaseTimes::router},        Row{"shared", &PhaseTimes::shared},
     Row{"experts", &PhaseTimes::experts},      Row{"I/O wait", &PhaseTimes::io_wait},
     Row{"look-ahead", &PhaseTimes::lookahead}, Row{"head", &PhaseTimes::head},
-    Row{"other", &PhaseTimes::other},
+    Row{"drafts", &PhaseTimes::drafts},        Row{"other", &PhaseTimes::other},
 };
 
 struct Part {
@@ -36,6 +36,23 @@ struct Part {
 
 }  // namespace
 
+namespace {
+
+// What guessing ahead did, where it was asked for.
+std::string draft_line(const std::vector<Stats>& runs) {
+  int64_t passes = 0, tokens = 0, drafted = 0, accepted = 0;
+  for (const Stats& s : runs) {
+    if (s.speculate == "off") return "";
+    passes += s.decode_passes;
+    tokens += s.decode_tokens;
+    drafted += s.drafted;
+    accepted += s.draft_accepted;
+  }
+  return fmt::format("{} tokens in {} passes: {} guessed ahead, {} of them right\n", tokens, passes, drafted, accepted);
+}
+
+}  // namespace
+
 std::string timing_table(const std::vector<Stats>& runs) {
   Part prompt, decode;
   for (const Stats& s : runs) {
@@ -49,7 +66,8 @@ std::string timing_table(const std::vector<Stats>& runs) {
                        decode.cells(decode.phases.*row.seconds));
   }
   return out +
-         fmt::format("{:<10}{}{}\n", "all", prompt.cells(prompt.phases.total()), decode.cells(decode.phases.total()));
+         fmt::format("{:<10}{}{}\n", "all", prompt.cells(prompt.phases.total()), decode.cells(decode.phases.total())) +
+         draft_line(runs);
 }
 
 }  // namespace sluice::cli

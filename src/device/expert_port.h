@@ -22,7 +22,7 @@ struct ExpertDemand {
   int32_t moe_index;
   std::span<const int32_t> experts;
   std::span<const int32_t> uses;
-  int64_t tokens;  // of the chunk
+  bool prompt;     // the chunk is part of a prompt, as opposed to a token with its drafts
 };
 
 // One caller at a time. Between begin() and the last release() of a step no other step may begin.

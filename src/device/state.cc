@@ -9,26 +9,28 @@ uint64_t padded(uint64_t floats) { return align_up(floats * sizeof(float), 64); 
 
 struct Sizes {
   uint64_t kv, conv, recurrent;  // bytes of one layer's keys, convolution state, recurrent state
+  uint64_t inputs, gates;        // of its held drafts: inputs, one of beta and alpha
 };
 
 Sizes sizes_of(const model::Plan& plan, int64_t capacity) {
   return {padded(static_cast<uint64_t>(capacity) * static_cast<uint64_t>(plan.kv_heads) * static_cast<uint64_t>(plan.head_dim)),
           padded(static_cast<uint64_t>(std::max(plan.conv_kernel - 1, 0)) * static_cast<uint64_t>(plan.conv_channels)),
-          padded(static_cast<uint64_t>(plan.v_heads) * static_cast<uint64_t>(plan.dk) * static_cast<uint64_t>(plan.dv))};
+          padded(static_cast<uint64_t>(plan.v_heads) * static_cast<uint64_t>(plan.dk) * static_cast<uint64_t>(plan.dv)),
+          padded(kMostDrafts * static_cast<uint64_t>(plan.conv_channels)), padded(kMostDrafts * static_cast<uint64_t>(plan.v_heads))};
 }
 
 }  // namespace
 
-uint64_t state_bytes(const model::Plan& plan, int64_t capacity) {
+uint64_t state_bytes(const model::Plan& plan, int64_t capacity, bool drafts) {
   const Sizes s = sizes_of(plan, capacity);
   return 2 * s.kv * static_cast<uint64_t>(plan.attention_layers) +
-         (s.conv + s.recurrent) * static_cast<uint64_t>(plan.recurrent_layers);
+         (s.conv + s.recurrent + (drafts ? s.inputs + 2 * s.gates : 0)) * static_cast<uint64_t>(plan.recurrent_layers);
 }
 
-Result<State> make_state(const model::Plan& plan, int64_t capacity) {
+Result<State> make_state(const model::Plan& plan, int64_t capacity, bool drafts) {
   State state;
   state.capacity = capacity;
-  SLUICE_TRY(state.memory, Arena::map(state_bytes(plan, capacity)));
+  SLUICE_TRY(state.memory, Arena::map(state_bytes(plan, capacity, drafts)));
   const Sizes s = sizes_of(plan, capacity);
   std::byte* at = state.memory.data();
   auto take = [&](uint64_t bytes) {
@@ -43,6 +45,7 @@ Result<State> make_state(const model::Plan& plan, int64_t capacity) {
   for (int32_t i = 0; i < plan.recurrent_layers; ++i) {
     state.conv.push_back(take(s.conv));
     state.recurrent.push_back(take(s.recurrent));
+    if (drafts) state.drafts.push_back({take(s.inputs), take(s.gates), take(s.gates)});
   }
   return state;
 }
@@ -51,7 +54,8 @@ void reset(const model::Plan& plan, State& state) {
   const Sizes s = sizes_of(plan, state.capacity);
   for (float* conv : state.conv) std::fill_n(conv, s.conv / sizeof(float), 0.0f);
   for (float* recurrent : state.recurrent) std::fill_n(recurrent, s.recurrent / sizeof(float), 0.0f);
-  state.position = 0;
+  state.position = state.first = 0;
+  state.held = 0;
 }
 
 }  // namespace sluice::device

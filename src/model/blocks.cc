@@ -13,7 +13,17 @@ Names::Names(const store::ModelFiles& files) : gguf_(files.container == store::C
 }
 
 std::string Names::layer(int32_t layer, std::string_view hf, std::string_view gguf) const {
-  return gguf_ ? fmt::format("blk.{}.{}", layer, gguf) : fmt::format("{}layers.{}.{}", prefix_, layer, hf);
+  return gguf_ ? fmt::format("blk.{}.{}", layer, gguf) : fmt::format("{}layers.{}.{}", prefix_, layer - first_layer_, hf);
+}
+
+Names Names::of_head(const store::ModelFiles& files, int32_t layer) const {
+  Names out = *this;
+  out.first_layer_ = layer;
+  for (std::string_view prefix : {"model.mtp.", "language_model.mtp.", "mtp."}) {
+    out.prefix_ = prefix;
+    if (files.find(out.prefix_ + "fc.weight") != nullptr) break;
+  }
+  return out;
 }
 
 std::string Names::top(std::string_view hf, std::string_view gguf) const {

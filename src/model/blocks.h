@@ -17,6 +17,9 @@ class Names {
   bool gguf() const { return gguf_; }
   // A tensor of layer `layer`.
   std::string layer(int32_t layer, std::string_view hf, std::string_view gguf) const;
+  // Those of the prediction head: one layer, number `layer`, under a prefix of its own in Hugging Face files.
+  Names of_head(const store::ModelFiles& files, int32_t layer) const;
+
   // A tensor beside the layers, under the model's prefix in Hugging Face files.
   std::string top(std::string_view hf, std::string_view gguf) const;
   // The output head, which stands above the prefix.
@@ -26,6 +29,7 @@ class Names {
   bool gguf_;
   std::string prefix_;       // "model.", "model.language_model.", "language_model.model."
   std::string head_prefix_;  // "", "language_model."
+  int32_t first_layer_ = 0;  // layer 0 of Hugging Face names
 };
 
 // What the blocks need to know of the family.
@@ -45,5 +49,9 @@ void decoder_layer(Builder& b, const Names& names, const Config& c, const BlockS
 
 // Everything: embedding, the layers, final norm, head; fills the plan's shape from the configuration.
 void decoder(Builder& b, const Names& names, const Config& c, const BlockStyle& style, Plan& plan);
+
+// The multi-token prediction head behind a decoder, where the files have one: plan.draft_steps. Its embedding table and
+// output head are the decoder's unless the file has others.
+void prediction_head(Builder& b, const store::ModelFiles& files, const Config& c, const BlockStyle& style, Plan& plan);
 
 }  // namespace sluice::model

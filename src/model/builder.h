@@ -14,7 +14,7 @@ namespace sluice::model {
 
 class Builder {
  public:
-  Builder(const store::ModelFiles& files, Plan& plan) : files_(files), plan_(plan) {}
+  Builder(const store::ModelFiles& files, Plan& plan) : files_(files), plan_(plan), list_(&plan.steps) {}
 
   // The first of `names` that the files hold, or nullptr.
   const store::Tensor* find(std::initializer_list<std::string_view> names) const;
@@ -39,7 +39,9 @@ class Builder {
   // Returns the moe_index.
   int32_t experts(int32_t layer, const ExpertNames& names, int32_t count, int32_t width, int32_t hidden);
 
-  void step(int32_t layer, Step::Op op) { plan_.steps.push_back(Step{std::move(op), layer}); }
+  void step(int32_t layer, Step::Op op) { list_->push_back(Step{std::move(op), layer}); }
+  // Steps from now on go to the end of `list`, one of the plan's.
+  void into(std::vector<Step>& list) { list_ = &list; }
   void fail(Code code, std::string message);
   // Counts what was never asked for into Plan::skipped and returns the first error.
   Status finish();
@@ -55,6 +57,7 @@ class Builder {
 
   const store::ModelFiles& files_;
   Plan& plan_;
+  std::vector<Step>* list_;
   std::unordered_set<const store::Tensor*> used_;
   std::vector<SlotMatrix> first_;  // the parts of a layer's expert 0, which the others must match
   Status status_;

@@ -118,6 +118,7 @@ void read_hf(Keys& keys, const ConfigDefaults& d, Config& c) {
     c.dv = keys.size("linear_value_head_dim");
     c.conv_kernel = keys.size_or("linear_conv_kernel_dim", 4);
   }
+  c.draft_layers = keys.size_or("mtp_num_hidden_layers", 1);  // Qwen3-Next has the tensors and no key
   read_hf_rope(keys, c, d.partial_rotary);
   read_layers(keys, c, d.recurrent, "full_attention_interval");
   if (const auto* types = keys.list<std::string>("layer_types"); types != nullptr && d.recurrent) {
@@ -155,7 +156,8 @@ int32_t gguf_kv_heads(Keys& keys, int32_t heads) {
 
 void read_gguf(Keys& keys, const ConfigDefaults& d, Config& c) {
   c.hidden = keys.size("embedding_length");
-  c.layers = keys.size("block_count") - keys.size_or("nextn_predict_layers", 0);
+  c.draft_layers = keys.size_or("nextn_predict_layers", 0);
+  c.layers = keys.size("block_count") - c.draft_layers;
   if (c.layers < 1) return keys.fail(Code::corrupt, "block_count: no layers beside the prediction head");
   c.heads = keys.size("attention.head_count");
   c.kv_heads = gguf_kv_heads(keys, c.heads);

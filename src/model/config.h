@@ -30,6 +30,7 @@ struct Config {
   bool tiled_v_heads = false;    // GGUF qwen35moe order (DeltaNet::tiled)
   Rope rope;
   std::vector<bool> full_attention;  // per layer
+  int32_t draft_layers = 0;      // of the prediction head that the file announces
 };
 
 // What differs between families when their configuration is read.

@@ -77,16 +77,30 @@ struct Plan {
   std::vector<float> inv_freq;  // rotary frequencies, [rotary_dims / 2]
   float rope_scale = 1.0f;      // YaRN's factor on cos and sin
   std::vector<Step> steps;
+  // The multi-token prediction head, where the files have one and it was asked for: from a token and the state (after the
+  // final norm) of the position before it, the logits of the token after it. One layer behind the others, number `layers`,
+  // with KV rows and experts like theirs. Counted in attention_layers and expert_layers, not in layers.
+  std::vector<Step> draft_steps;
+  int32_t draft_layers = 0;   // 1 with a head, else 0
+  size_t draft_matrices = 0, draft_vectors = 0;  // the last so many are the head's alone
   std::vector<MatrixSource> matrices;
   std::vector<VectorSource> vectors;
-  std::vector<ExpertLayer> expert_layers;
+  std::vector<ExpertLayer> expert_layers;  // by moe_index
   std::vector<std::string> skipped;  // what the files hold and we do not run: "vision: 333 tensors"
+
+  // Layers of experts that every token goes through.
+  size_t trunk_expert_layers() const { return expert_layers.size() - static_cast<size_t>(draft_layers); }
 };
 
-// Compiles the model for the family that its metadata names. `top_k_override` 0 keeps the trained number of experts.
-// `files` must outlive the plan.
+// What a caller chooses of a model.
+struct Wanted {
+  int32_t top_k_override = 0;  // experts per token; 0 keeps the trained number
+  bool draft_head = false;     // with the prediction head, where there is one
+};
+
+// Compiles the model for the family that its metadata names. `files` must outlive the plan.
 // Errors: unsupported (names the architecture and those that work), not_found / corrupt (a tensor, with its name),
 // invalid (the override).
-Result<Plan> compile(const store::ModelFiles& files, int32_t top_k_override);
+Result<Plan> compile(const store::ModelFiles& files, const Wanted& wanted);
 
 }  // namespace sluice::model

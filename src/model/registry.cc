@@ -30,7 +30,7 @@ bool named(const Family& f, const store::ModelFiles& files, std::string_view arc
 
 std::span<const Family> families() { return kFamilies; }
 
-Result<Plan> compile(const store::ModelFiles& files, int32_t top_k_override) {
+Result<Plan> compile(const store::ModelFiles& files, const Wanted& wanted) {
   const bool gguf = files.container == store::Container::gguf;
   if (const auto method = files.metadata.text("quantization_config.quant_method"); !gguf && method.ok() && *method != "fp8") {
     return Error{Code::unsupported, fmt::format("{}: quantization_config.quant_method \"{}\" is not supported; BF16, FP8 with block "
@@ -45,7 +45,7 @@ Result<Plan> compile(const store::ModelFiles& files, int32_t top_k_override) {
     if (!named(f, files, *arch)) continue;
     Plan plan;
     plan.family = f.name;
-    SLUICE_TRY_VOID(f.compile(files, top_k_override, plan));
+    SLUICE_TRY_VOID(f.compile(files, wanted, plan));
     return plan;
   }
   return Error{Code::unsupported, fmt::format("{}: architecture \"{}\" is not supported; these work: {}", files.path,

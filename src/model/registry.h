@@ -12,7 +12,7 @@ struct Family {
   std::string_view name;             // Hugging Face model_type and ours: "qwen3_5_moe"
   std::string_view gguf_arch;        // general.architecture: "qwen35moe"
   std::string_view hf_types[3];      // model_type values that mean it, empty-terminated
-  Status (*compile)(const store::ModelFiles& files, int32_t top_k_override, Plan& plan);
+  Status (*compile)(const store::ModelFiles& files, const Wanted& wanted, Plan& plan);
 };
 
 std::span<const Family> families();

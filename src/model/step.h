@@ -19,6 +19,14 @@ struct Embed {
   MatrixId table;
 };
 
+// residual[t] = fc(rms_norm(table[token[t]]), rms_norm(hidden[t])), the two side by side: how a prediction head takes in a
+// token and the state of the position before it (DeepSeek-V3, arXiv:2412.19437, section 2.2).
+struct Join {
+  MatrixId table, fc;   // fc: [H, 2 H], embedding first
+  VectorId token_norm, hidden_norm;
+  float eps;
+};
+
 // normed = rms_norm(residual) * weight (Zhang & Sennrich 2019, arXiv:1910.07467). A family that centres its weights at
 // zero has the 1 added when they are loaded.
 struct Norm {
@@ -85,7 +93,7 @@ struct Head {
 };
 
 struct Step {
-  using Op = std::variant<Embed, Norm, Attention, DeltaNet, Add, Route, SharedFfn, Experts, Head>;
+  using Op = std::variant<Embed, Join, Norm, Attention, DeltaNet, Add, Route, SharedFfn, Experts, Head>;
   Op op;
   int32_t layer;      // layer the step belongs to; -1 for embed, the layer count for the final norm and head
 };

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/machine.h"
+#include "runtime/draft_gate.h"
 #include "runtime/memory_plan.h"
 #include "runtime/vocabulary.h"
 
@@ -27,6 +28,9 @@ struct ClassOf {
       if (const auto* s = std::get_if<model::DeltaNet>(&step.op)) mark("delta net", {s->qkv, s->z, s->beta, s->alpha, s->out});
       if (const auto* s = std::get_if<model::Route>(&step.op)) mark("routers", {s->router});
       if (const auto* s = std::get_if<model::SharedFfn>(&step.op)) mark("shared experts", {s->gate, s->up, s->down, s->scale});
+    }
+    for (size_t i = plan.matrices.size() - plan.draft_matrices; i < plan.matrices.size(); ++i) {
+      names.emplace(plan.matrices[i].tensor, "prediction head");
     }
     for (const model::VectorSource& v : plan.vectors) names.emplace(v.tensor, "norms and vectors");
   }
@@ -66,7 +70,7 @@ struct Tally {
 
 std::vector<ModelInfo::TensorClass> classes_of(const model::Plan& plan) {
   constexpr std::string_view kOrder[] = {"embedding", "attention", "delta net", "routers", "shared experts",
-                                         "norms and vectors", "output head"};
+                                         "norms and vectors", "output head", "prediction head"};
   std::map<std::string_view, Tally> tallies;
   for (const auto& [tensor, name] : ClassOf(plan).names) {
     tallies[name].add(1, tensor->elements(), tensor->bytes(), quant::format(tensor->format).name);
@@ -114,6 +118,15 @@ int64_t vocabulary_size(const store::ModelFiles& files, const model::Plan& plan)
   return list != nullptr ? static_cast<int64_t>(list->size()) : plan.vocab;
 }
 
+model::Wanted wanted_of(const EngineOptions& o) {
+  return {.top_k_override = o.experts, .draft_head = o.speculate == "mtp" || o.speculate == "auto"};
+}
+
+int32_t drafts_of(const EngineOptions& o) {
+  if (o.speculate == "off") return 0;
+  return o.draft > 0 ? o.draft : kMostDrafts;
+}
+
 ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, const MemoryPlan& memory) {
   ModelInfo info;
   info.path = files.path;
@@ -123,7 +136,8 @@ ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, cons
   info.files = files.parts;
   for (int32_t i = 0; i < files.parts; ++i) info.file_bytes += files.files[static_cast<size_t>(i)].size();
   info.layers = plan.layers;
-  info.attention_layers = plan.attention_layers;
+  info.attention_layers = plan.attention_layers - plan.draft_layers;
+  info.draft_layers = plan.draft_layers;
   info.recurrent_layers = plan.recurrent_layers;
   info.hidden = plan.hidden;
   info.vocab = plan.vocab;
@@ -139,7 +153,7 @@ ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, cons
   for (const model::ExpertLayer& layer : plan.expert_layers) {
     info.expert_bytes += layer.record_bytes * static_cast<uint64_t>(layer.count);
     info.record_bytes = std::max(info.record_bytes, layer.record_bytes);
-    info.expert_bytes_per_token += layer.record_bytes * static_cast<uint64_t>(plan.top_k);
+    if (layer.layer < plan.layers) info.expert_bytes_per_token += layer.record_bytes * static_cast<uint64_t>(plan.top_k);
   }
   info.read_bytes = read_bytes(plan);
   info.state_bytes = memory.state;
@@ -153,13 +167,14 @@ ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, cons
 
 Result<ModelInfo> inspect(const EngineOptions& options) {
   SLUICE_TRY(const store::ModelFiles files, store::open_model(options.model, options.more_models));
-  SLUICE_TRY(const model::Plan plan, model::compile(files, options.experts));
+  SLUICE_TRY(const model::Plan plan, model::compile(files, runtime::wanted_of(options)));
   runtime::MemoryRequest request;
   request.budget = UINT64_MAX;
   request.context = options.context;
   request.chunk = options.chunk;
   request.threads = options.threads > 0 ? options.threads : cpu_count();
   request.vocabulary = runtime::vocabulary_size(files, plan);
+  request.drafts = runtime::drafts_of(options);
   SLUICE_TRY(const MemoryPlan memory, runtime::plan_memory(plan, request));
   return runtime::describe(files, plan, memory);
 }

@@ -14,6 +14,18 @@
 namespace sluice {
 namespace {
 
+Status check_speculation(const EngineOptions& o) {
+  auto bad = [](std::string message) { return Error{Code::invalid, std::move(message)}; };
+  if (o.speculate != "off" && o.speculate != "auto" && o.speculate != "mtp" && o.speculate != "lookup") {
+    return bad(fmt::format("--speculate {}: must be auto, mtp, lookup or off", o.speculate));
+  }
+  if (o.draft < 0 || o.draft > runtime::kMostDrafts) return bad(fmt::format("--draft {}: must be 1 to {}", o.draft, runtime::kMostDrafts));
+  if (o.speculate != "off" && !(o.routes.empty() && o.record_routes.empty())) {
+    return bad(fmt::format("--speculate {}: not with routes that are played or recorded, which count every token once", o.speculate));
+  }
+  return {};
+}
+
 Status check_options(const EngineOptions& o) {
   auto bad = [](std::string message) { return Error{Code::invalid, std::move(message)}; };
   if (o.model.empty()) return bad("no model named; give one with -m");
@@ -23,7 +35,7 @@ Status check_options(const EngineOptions& o) {
   if (o.lookahead != "auto" && o.lookahead != "on" && o.lookahead != "off") {
     return bad(fmt::format("--lookahead {}: must be auto, on or off", o.lookahead));
   }
-  return {};
+  return check_speculation(o);
 }
 
 // Memory the user named is his to the last byte: it can be registered, and so held in place. What was found free may
@@ -51,7 +63,7 @@ Result<std::unique_ptr<runtime::ExpertStore>> make_store(Engine::Parts& p, runti
 }
 
 Status add_routes(Engine::Parts& p) {
-  const cache::RouteShape shape{static_cast<int32_t>(p.plan.expert_layers.size()), p.plan.experts, p.plan.top_k};
+  const cache::RouteShape shape{static_cast<int32_t>(p.plan.trunk_expert_layers()), p.plan.experts, p.plan.top_k};
   if (!p.options.routes.empty()) {
     SLUICE_TRY(p.routes, runtime::PlayedRoutes::make(p.options.routes, shape));
   }
@@ -79,7 +91,7 @@ std::function<void(double)> load_progress(const Engine::Parts& p, bool page_cach
 
 void warm_start(Engine::Parts& p) {
   if (p.options.use_counts.empty()) return;
-  p.uses = std::make_unique<runtime::UseCounts>(static_cast<int32_t>(p.plan.expert_layers.size()), p.plan.experts);
+  p.uses = std::make_unique<runtime::UseCounts>(static_cast<int32_t>(p.plan.trunk_expert_layers()), p.plan.experts);
   if (p.uses->read(p.options.use_counts).ok()) p.experts->warm(p.uses->favourites());
   p.experts->set_uses(p.uses.get());
 }
@@ -102,7 +114,10 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   p->options = options;
   SLUICE_TRY(p->kernels, kernels::select(options.isa));
   SLUICE_TRY(p->files, store::open_model(options.model, options.more_models));
-  SLUICE_TRY(p->plan, model::compile(p->files, options.experts));
+  SLUICE_TRY(p->plan, model::compile(p->files, runtime::wanted_of(options)));
+  if (options.speculate == "mtp" && p->plan.draft_layers == 0) {
+    return Error{Code::unsupported, fmt::format("--speculate mtp: {} has no prediction head; lookup works with every model", options.model)};
+  }
   SLUICE_TRY(p->vocabulary, runtime::load_vocabulary(p->files));
   SLUICE_TRY(p->expert_files, runtime::open_expert_files(p->files, p->plan, options.io));
 
@@ -118,6 +133,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   request.alignment = p->expert_files.alignment;
   request.small_pool = options.io == "buffered";
   request.lookahead = options.lookahead != "off";
+  request.drafts = runtime::drafts_of(options);
   runtime::SlotPlan slots;
   SLUICE_TRY(p->memory, runtime::plan_memory(p->plan, request, &slots));
   p->info = runtime::describe(p->files, p->plan, p->memory);
@@ -138,7 +154,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   p->lookahead.emplace(p->plan, lookahead_mode(options));
   SLUICE_TRY_VOID(add_routes(*p));
   warm_start(*p);
-  SLUICE_TRY(auto workspace, device::make_workspace(p->plan, p->memory.chunk, p->memory.context, threads));
+  SLUICE_TRY(auto workspace, device::make_workspace(p->plan, std::max(p->memory.chunk, 1 + request.drafts), p->memory.context, threads));
   p->device.emplace(p->plan, p->trunk, *p->kernels, *p->threads, std::move(workspace));
   if (request.lookahead) p->device->prepare_forecasts();
   // A large model has a hundred thousand tensors; the plan's extents and the trunk are all that is needed from here on.
@@ -167,9 +183,10 @@ Result<std::unique_ptr<Session>> Engine::new_session() {
   if (parts_->session_alive) {
     return Error{Code::over_budget, "a session is open and the memory plan has room for one; close it first"};
   }
-  SLUICE_TRY(device::State state, device::make_state(parts_->plan, parts_->memory.context));
+  SLUICE_TRY(device::State state, device::make_state(parts_->plan, parts_->memory.context, runtime::drafts_of(parts_->options) > 0));
   auto s = std::unique_ptr<Session::Parts>(new Session::Parts{*parts_, std::move(state), {}});
   s->logits.resize(static_cast<size_t>(parts_->plan.vocab));
+  s->drafter = runtime::make_drafter(*s);
   parts_->session_alive = true;
   return std::unique_ptr<Session>(new Session(std::move(s)));
 }

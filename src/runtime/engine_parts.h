@@ -10,6 +10,7 @@
 #include "kernels/kernel_table.h"
 #include "model/plan.h"
 #include "model/trunk.h"
+#include "runtime/drafter.h"
 #include "runtime/expert_files.h"
 #include "runtime/expert_store.h"
 #include "runtime/limit.h"
@@ -59,6 +60,8 @@ struct Session::Parts {
   bool has_logits = false;
   std::optional<int32_t> pending = {};  // the last token generated, not yet taken in
   PhaseTimes phases = {};      // of all passes so far
+  std::vector<float> draft_logits = {};            // of a pass over a token and its drafts, [1 + drafts, vocab]
+  std::unique_ptr<runtime::Drafter> drafter = {};  // null: nothing is guessed ahead
   bool broken = false;         // a failed read left the recurrent states half advanced
 
   ~Parts() { engine.session_alive = false; }

@@ -40,10 +40,10 @@ ExpertStore::ExpertStore(const ExpertFiles& files, io::Drives drives, const mode
 Status ExpertStore::begin(const device::ExpertDemand& demand) {
   SLUICE_CHECK(handed_ == wanted_.size());  // the step before is over
   moe_index_ = demand.moe_index;
-  if (prompt_ && demand.tokens == 1) {  // what the prompt's look-ahead left behind is the cache that decoding starts with
+  if (prompt_ && !demand.prompt) {  // what the prompt's look-ahead left behind is the cache that decoding starts with
     for (Load& l : loads_) l.untried = false;
   }
-  prompt_ = demand.tokens > 1;
+  prompt_ = demand.prompt;
   failure_.reset();
   wanted_.clear();
   ready_.clear();
@@ -57,7 +57,7 @@ Status ExpertStore::begin(const device::ExpertDemand& demand) {
     Wanted& w = wanted_[i];
     const cache::Lookup found = pool_->acquire(moe_index_, w.expert);
     counters_.bytes_touched += record;
-    if (uses_ != nullptr) uses_->add(moe_index_, w.expert, demand.uses[i]);
+    if (uses_ != nullptr && uses_->covers(moe_index_)) uses_->add(moe_index_, w.expert, demand.uses[i]);
     if (found.found()) {
       join(w, static_cast<int32_t>(i), found);
     } else {

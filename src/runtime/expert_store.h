@@ -116,7 +116,7 @@ class ExpertStore final : public device::ExpertPort {
   std::unique_ptr<io::Queue> queue_;
 
   int32_t moe_index_ = 0;
-  bool prompt_ = false;              // the chunk is of several tokens
+  bool prompt_ = false;              // the chunk is of a prompt
   std::vector<Wanted> wanted_;       // of the step, in the order given; capacity fixed at construction
   std::vector<int32_t> ready_;       // indices not yet handed out, a FIFO from ready_head_
   size_t ready_head_ = 0;

@@ -303,7 +303,7 @@ Result<ForecastTable> forecast(const EngineOptions& o, std::span<const uint64_t>
   SLUICE_TRY(const cache::PolicyRow* policy, cache::choose_policy(o.policy));
   SLUICE_TRY(const kernels::KernelTable* kernels, kernels::select(o.isa));
   SLUICE_TRY(const store::ModelFiles files, store::open_model(o.model, o.more_models));
-  SLUICE_TRY(const model::Plan plan, model::compile(files, o.experts));
+  SLUICE_TRY(const model::Plan plan, model::compile(files, {.top_k_override = o.experts}));
   ForecastTable table{std::string(preset->name),
                       std::string(policy->name),
                       std::string(kernels->name),

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/machine.h"
+#include "runtime/decoder.h"
 #include "runtime/sampler.h"
 #include "runtime/session_feed.h"
 #include "runtime/stop_text.h"
@@ -51,7 +52,7 @@ struct Mark {
 PhaseTimes since(const PhaseTimes& now, const PhaseTimes& then) {
   return {now.attention - then.attention, now.delta_net - then.delta_net, now.router - then.router, now.shared - then.shared,
           now.experts - then.experts,     now.io_wait - then.io_wait,     now.lookahead - then.lookahead,
-          now.head - then.head,           now.other - then.other};
+          now.head - then.head,           now.drafts - then.drafts,   now.other - then.other};
 }
 
 void fill_decode_stats(Stats& stats, const Session::Parts& s, const ExpertCounters& then) {
@@ -69,9 +70,11 @@ void fill_decode_stats(Stats& stats, const Session::Parts& s, const ExpertCounte
   stats.ssd_gb_s = busy > 0 ? read / busy / 1e9 : 0;
   stats.speculative_reads = now.speculative_reads - then.speculative_reads;
   stats.speculative_used = now.foreseen - then.foreseen;
-  stats.trunk_bytes_per_token = e.token_bytes.trunk;
+  // A pass that takes several tokens in moves trunk and state once for all of them.
+  const double passes = static_cast<double>(stats.decode_passes) / tokens;
+  stats.trunk_bytes_per_token = passes * e.token_bytes.trunk;
   const double positions = static_cast<double>(s.state.position) - tokens / 2;
-  stats.state_bytes_per_token = e.token_bytes.recurrent + e.token_bytes.kv_row * positions;
+  stats.state_bytes_per_token = passes * (e.token_bytes.recurrent + e.token_bytes.kv_row * positions);
   const Moved moved{stats.expert_bytes_per_token, static_cast<double>(now.bytes_needed - then.bytes_needed) / tokens,
                     stats.trunk_bytes_per_token, stats.state_bytes_per_token};
   stats.limit_tok_s = limit_tok_s(moved, {e.options.ssd_gb_s, e.options.ram_gb_s});
@@ -95,6 +98,7 @@ void fill_stats(Stats& stats, const Session::Parts& s, const Mark& start, const 
   stats.isa = e.kernels->name;
   stats.io = e.io_name;
   stats.policy = e.options.policy.empty() ? cache::policies().front().name : e.options.policy;
+  stats.speculate = e.options.speculate;
   stats.routes = e.routes != nullptr ? e.routes->title() : "own";
 }
 
@@ -133,6 +137,8 @@ class Run {
  private:
   // Every token but the first costs one pass; the first one's logits came with the prompt.
   Status decode(Sampler& sampler) {
+    Decoder decoder(s_);
+    std::span<float> logits = s_.logits;
     for (int64_t n = 0;; ++n) {
       out_.finish = Finish::length;
       if (n == o_.max_tokens) break;
@@ -140,7 +146,7 @@ class Run {
         out_.finish = Finish::cancelled;
         break;
       }
-      SLUICE_TRY(const int32_t token, sampler.next(s_.logits));
+      SLUICE_TRY(const int32_t token, sampler.next(logits));
       out_.tokens.push_back(token);
       s_.pending = token;
       if (const bool end = is_stop(token); end && !o_.ignore_eos) {
@@ -162,12 +168,20 @@ class Run {
       }
       const auto token_from = Clock::now();
       const ExpertCounters before = s_.engine.experts->counters();
-      SLUICE_TRY_VOID(feed(s_, {}, {}, {}));
-      if (s_.engine.keeper) s_.engine.keeper->token(seconds_since(token_from), before, s_.engine.experts->counters());
+      const int64_t passes = decoder.counters().passes;
+      SLUICE_TRY(logits, decoder.next(o_.max_tokens - n - 2));
+      if (s_.engine.keeper && decoder.counters().passes > passes) s_.engine.keeper->token(seconds_since(token_from), before, s_.engine.experts->counters());
       ++out_.stats.decode_tokens;
       out_.stats.decode_s = seconds_since(decode_from_);
+      count_drafts(decoder.counters());
     }
     return {};
+  }
+
+  void count_drafts(const DraftCounters& c) {
+    out_.stats.decode_passes = c.passes;
+    out_.stats.drafted = c.drafted;
+    out_.stats.draft_accepted = c.accepted;
   }
 
   Mark mark() const { return {s_.engine.experts->counters(), s_.phases}; }

@@ -19,14 +19,16 @@ TokenBytes token_bytes(const model::Plan& plan) {
     if (const auto* s = std::get_if<model::Embed>(&step.op)) table = s->table;
     if (const auto* s = std::get_if<model::Head>(&step.op)) head = s->matrix;
   }
-  for (model::MatrixId id = 0; id < static_cast<model::MatrixId>(plan.matrices.size()); ++id) {
+  for (model::MatrixId id = 0; id < static_cast<model::MatrixId>(plan.matrices.size() - plan.draft_matrices); ++id) {
     const double bytes = matrix_bytes(plan, id);
     out.trunk += id == table && id != head ? bytes / std::max(plan.vocab, 1) : bytes;
   }
-  for (const model::VectorSource& v : plan.vectors) out.trunk += static_cast<double>(v.size) * sizeof(float);
+  for (const model::VectorSource& v : std::span(plan.vectors).first(plan.vectors.size() - plan.draft_vectors)) {
+    out.trunk += static_cast<double>(v.size) * sizeof(float);
+  }
   const double recurrent = static_cast<double>(plan.v_heads) * plan.dk * plan.dv + static_cast<double>(plan.conv_channels) * std::max(plan.conv_kernel - 1, 0);
   out.recurrent = 2 * recurrent * plan.recurrent_layers * sizeof(float);
-  out.kv_row = 2.0 * plan.kv_heads * plan.head_dim * plan.attention_layers * sizeof(float);
+  out.kv_row = 2.0 * plan.kv_heads * plan.head_dim * (plan.attention_layers - plan.draft_layers) * sizeof(float);
   return out;
 }
 

@@ -11,7 +11,7 @@ namespace sluice::runtime {
 
 // Bytes of a token that do not depend on the cache.
 struct TokenBytes {
-  double trunk = 0;      // weights outside the routed experts; of the embedding one row
+  double trunk = 0;      // weights outside the routed experts; of the embedding one row, of a prediction head nothing
   double recurrent = 0;  // states, read and written
   double kv_row = 0;     // keys and values of one position, all layers
 };

@@ -19,7 +19,7 @@ TEST(Limit, IsTheSlowerOfDriveAndMemory) {
 TEST(Limit, TrunkOfTheDemo) {
   const auto files = store::open_model(SLUICE_SOURCE_DIR "/models/demo.gguf");
   ASSERT_TRUE(files.ok());
-  const auto plan = model::compile(*files, 0);
+  const auto plan = model::compile(*files, {});
   ASSERT_TRUE(plan.ok());
   const TokenBytes bytes = token_bytes(*plan);
   double sum = 0;

@@ -28,8 +28,8 @@ Lookahead::Lookahead(const model::Plan& plan, LookaheadMode mode)
   }
 }
 
-void Lookahead::begin_chunk(int64_t tokens, const ExpertCounters& counters) {
-  active_ = mode_ == LookaheadMode::on || (mode_ == LookaheadMode::automatic && (tokens > 1 || pays(counters)));
+void Lookahead::begin_chunk(bool prompt, const ExpertCounters& counters) {
+  active_ = mode_ == LookaheadMode::on || (mode_ == LookaheadMode::automatic && (prompt || pays(counters)));
   before_ = counters;
 }
 

@@ -19,8 +19,8 @@ class Lookahead {
  public:
   Lookahead(const model::Plan& plan, LookaheadMode mode);
 
-  // A chunk of so many tokens begins; `counters` as they stand.
-  void begin_chunk(int64_t tokens, const ExpertCounters& counters);
+  // A chunk begins; `counters` as they stand.
+  void begin_chunk(bool prompt, const ExpertCounters& counters);
 
   // Whether a guess is due after step `index` of the plan.
   bool due(size_t index) const { return active_ && targets_[index].route != nullptr; }

@@ -18,6 +18,15 @@ constexpr int64_t kDefaultContext = 8192;
 constexpr int32_t kLargestChunk = 2048;
 constexpr int32_t kSmallPool = 32;  // slots a class, where the page cache is the cache: one expert computed, others read
 
+// Logits of a pass over several tokens and of the head, states that wait for it, and what prompt lookup remembers.
+uint64_t draft_bytes(const model::Plan& plan, const MemoryRequest& r) {
+  if (r.drafts == 0) return 0;
+  const auto context = static_cast<uint64_t>(r.context > 0 ? r.context : std::min(plan.context, kDefaultContext));
+  const uint64_t logits = static_cast<uint64_t>(r.drafts + 2) * static_cast<uint64_t>(plan.vocab);
+  const uint64_t states = static_cast<uint64_t>(plan.draft_layers) * kDraftStates * static_cast<uint64_t>(plan.hidden);
+  return (logits + states + 5 * context) * sizeof(float);
+}
+
 // The program itself, its stacks and I/O threads; and the tokenizer's tables by the token (measured: about 190 bytes a
 // token and its merge with the real 248k vocabulary, docs/lab/2026-11-23-first-figures.md).
 // Sampling holds about 32 bytes a vocabulary entry (logits, candidates, weights), the expert table an extent a part.
@@ -25,7 +34,7 @@ uint64_t process_bytes(const model::Plan& plan, const MemoryRequest& r) {
   uint64_t extents = 0;
   for (const model::ExpertLayer& layer : plan.expert_layers) extents += layer.extents.size();
   return (uint64_t{16} << 20) + kLogitsBytes + static_cast<uint64_t>(r.vocabulary) * 256 +
-         static_cast<uint64_t>(plan.vocab) * 32 + extents * sizeof(store::Extent) * 2;
+         static_cast<uint64_t>(plan.vocab) * 32 + draft_bytes(plan, r) + extents * sizeof(store::Extent) * 2;
 }
 
 }  // namespace
@@ -72,10 +81,10 @@ Result<MemoryPlan> plan_memory(const model::Plan& plan, const MemoryRequest& r, 
   }
   m.process = process_bytes(plan, r);
   m.trunk = model::trunk_bytes(plan) + (r.lookahead ? device::ForecastRouters::bytes(plan) : 0);
-  m.state = device::state_bytes(plan, m.context);
+  m.state = device::state_bytes(plan, m.context, r.drafts > 0);
   const uint64_t least_slots = slots_in(plan, r, 0).bytes;
   const uint64_t resident = m.process + m.trunk + m.state;
-  auto work = [&](int32_t chunk) { return device::workspace_bytes(plan, chunk, m.context, r.threads); };
+  auto work = [&](int32_t chunk) { return device::workspace_bytes(plan, std::max(chunk, 1 + r.drafts), m.context, r.threads); };
   const uint64_t least_work = work(1);
   m.floor = resident + least_work + least_slots;
   if (m.budget < m.floor) return over_floor(m, r, least_slots);

@@ -18,6 +18,7 @@ struct MemoryRequest {
   uint64_t alignment = 4096;  // of reads into slots: the largest File::alignment()
   bool small_pool = false;    // the page cache is the cache: slots only for what is being computed
   bool lookahead = true;
+  int32_t drafts = 0;         // most tokens guessed ahead in a pass; 0: none, and no room for them
 };
 
 // `slots`, where given, takes the slots as they are planned. Errors: over_budget, naming what the floor is and what it is
@@ -26,6 +27,9 @@ Result<MemoryPlan> plan_memory(const model::Plan& plan, const MemoryRequest& req
 
 // What the plan sets aside for logits when every position's are wanted.
 inline constexpr uint64_t kLogitsBytes = uint64_t{8} << 20;
+
+// States of the model's last layer that wait until the prediction head wants them.
+inline constexpr uint64_t kDraftStates = 64;
 
 // The budget when the user names none: what is available, less a reserve for everybody else.
 uint64_t default_budget(uint64_t available);

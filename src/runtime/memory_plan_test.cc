@@ -13,7 +13,7 @@ class MemoryPlanTest : public testing::Test {
     auto files = store::open_model(SLUICE_SOURCE_DIR "/models/demo.gguf");
     ASSERT_TRUE(files.ok()) << files.error().message;
     files_ = std::move(files).value();
-    auto plan = model::compile(files_, 0);
+    auto plan = model::compile(files_, {});
     ASSERT_TRUE(plan.ok()) << plan.error().message;
     plan_ = std::move(plan).value();
   }

@@ -11,7 +11,7 @@ namespace sluice {
 
 Result<PackReport> pack(const PackOptions& options) {
   SLUICE_TRY(const store::ModelFiles files, store::open_model(options.model));
-  SLUICE_TRY(const model::Plan plan, model::compile(files, 0));
+  SLUICE_TRY(const model::Plan plan, model::compile(files, {.draft_head = true}));
   std::vector<store::PackLayer> layers;
   for (const model::ExpertLayer& layer : plan.expert_layers)
     layers.push_back({layer.layer, layer.parts, layer.extents});

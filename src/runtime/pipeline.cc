@@ -36,6 +36,7 @@ Kind kind_of(const model::Step& step) {
     Kind operator()(const model::SharedFfn&) const { return {&PhaseTimes::shared, "shared expert"}; }
     Kind operator()(const model::Experts&) const { return {&PhaseTimes::experts, "experts"}; }
     Kind operator()(const model::Head&) const { return {&PhaseTimes::head, "head"}; }
+    Kind operator()(const model::Join&) const { return {&PhaseTimes::drafts, "join"}; }
     Kind operator()(const model::Embed&) const { return {&PhaseTimes::other, "embedding"}; }
     Kind operator()(const model::Norm&) const { return {&PhaseTimes::other, "norm"}; }
     Kind operator()(const model::Add&) const { return {&PhaseTimes::other, "add"}; }
@@ -51,7 +52,7 @@ class Stopwatch {
   void book(const Kind& kind, int32_t layer) {
     const Clock::time_point now = Clock::now();
     const double wait = stalled() - stalled_;
-    (*walk_.phases).*kind.phase += std::chrono::duration<double>(now - at_).count() - wait;
+    (*walk_.phases).*(walk_.draft_head ? &PhaseTimes::drafts : kind.phase) += std::chrono::duration<double>(now - at_).count() - wait;
     walk_.phases->io_wait += wait;
     stalled_ += wait;
     if (walk_.trace != nullptr) walk_.trace->record(kind.name, layer, -1, TraceTrack::compute, ns(at_), ns(now));
@@ -72,8 +73,9 @@ class Stopwatch {
 Status run_steps(const Walk& walk, const device::Chunk& chunk, Stopwatch& watch) {
   const auto tokens = static_cast<int64_t>(chunk.tokens.size());
   int32_t layer = 0;
-  for (size_t i = 0; i < walk.plan.steps.size(); ++i) {
-    const model::Step& step = walk.plan.steps[i];
+  const std::vector<model::Step>& steps = walk.draft_head ? walk.plan.draft_steps : walk.plan.steps;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    const model::Step& step = steps[i];
     if (step.layer > layer) {
       if (walk.observer != nullptr && step.layer < walk.plan.layers) {
         walk.observer->hidden(step.layer, {walk.device.workspace().residual, static_cast<size_t>(tokens * walk.plan.hidden)});
@@ -101,7 +103,7 @@ Status run_chunk(const Walk& walk, const device::Chunk& chunk) {
   Walk timed = walk;
   if (timed.phases == nullptr) timed.phases = &unwanted;
   const auto tokens = static_cast<int64_t>(chunk.tokens.size());
-  if (walk.lookahead != nullptr) walk.lookahead->begin_chunk(tokens, *walk.counters);
+  if (walk.lookahead != nullptr) walk.lookahead->begin_chunk(chunk.prompt, *walk.counters);
   if (chunk.routes != nullptr) chunk.routes->begin_chunk(tokens);
   Stopwatch watch(timed);
   Status status = run_steps(timed, chunk, watch);
@@ -110,7 +112,8 @@ Status run_chunk(const Walk& walk, const device::Chunk& chunk) {
     return status;
   }
   if (walk.recorder != nullptr) walk.recorder->end_chunk(tokens);
-  chunk.state->position += tokens;
+  chunk.state->position += tokens - chunk.drafts;
+  chunk.state->held = 0;
   return {};
 }
 

@@ -35,9 +35,10 @@ struct Walk {
   Observer* observer = nullptr;
   const std::atomic<bool>* cancel = nullptr;
   const std::function<void(int32_t layer)>* layer_done = nullptr;  // called after every layer
+  bool draft_head = false;                   // Plan::draft_steps instead of the model's steps
 };
 
-// Runs all steps over `chunk` and advances its state's position. Errors: from the expert port; cancelled, once *cancel is
+// Runs all steps over `chunk` and advances its state's position past all tokens but drafts. Errors: from the expert port; cancelled, once *cancel is
 // seen true between two steps. The session's state is then unusable: the position is not advanced, recurrent states are.
 Status run_chunk(const Walk& walk, const device::Chunk& chunk);
 

@@ -6,6 +6,7 @@
 
 #include "runtime/engine_parts.h"
 #include "runtime/memory_plan.h"
+#include "runtime/pass.h"
 #include "runtime/session_feed.h"
 
 namespace sluice {
@@ -31,6 +32,7 @@ void Session::reset() {
   device::reset(parts_->engine.plan, parts_->state);
   parts_->has_logits = parts_->broken = false;
   parts_->pending.reset();
+  if (parts_->drafter != nullptr) parts_->drafter->reset();
 }
 
 Status Session::feed(std::span<const int32_t> tokens, const LogitsSink& sink) {
@@ -86,28 +88,15 @@ class Progress {
 // One chunk; logits of all its tokens when `all`, else of its last into s.logits when `last`.
 Status run_one(Session::Parts& s, std::span<const int32_t> tokens, bool last, std::vector<float>* all,
                const std::atomic<bool>* cancel, const Progress& progress) {
-  Engine::Parts& e = s.engine;
-  device::Chunk chunk{tokens, &s.state, e.experts.get(), 0, nullptr, e.routes.get()};
+  Pass pass{.tokens = tokens, .prompt = tokens.size() > 1, .cancel = cancel, .layer_done = progress.layer_done()};
   if (all != nullptr) {
-    all->resize(tokens.size() * static_cast<size_t>(e.plan.vocab));
-    chunk.logits = all->data();
+    all->resize(tokens.size() * static_cast<size_t>(s.engine.plan.vocab));
+    pass.logits = all->data();
   } else {
-    chunk.first_logits = static_cast<int64_t>(tokens.size()) - (last ? 1 : 0);
-    chunk.logits = s.logits.data();
+    pass.first_logits = static_cast<int64_t>(tokens.size()) - (last ? 1 : 0);
+    pass.logits = s.logits.data();
   }
-  const Walk walk{.plan = e.plan,
-                  .device = *e.device,
-                  .counters = &e.experts->counters(),
-                  .lookahead = &*e.lookahead,
-                  .phases = &s.phases,
-                  .trace = e.trace.on() ? &e.trace : nullptr,
-                  .recorder = e.recorder.get(),
-                  .observer = e.observer,
-                  .cancel = cancel,
-                  .layer_done = progress.layer_done()};
-  Status status = run_chunk(walk, chunk);
-  if (!status.ok()) s.broken = true;
-  return status;
+  return run_pass(s, pass);
 }
 
 // Tokens taken at once when every position's logits are wanted: as many as fit what the plan allows for them.

@@ -14,6 +14,8 @@ class UseCounts {
  public:
   UseCounts(int32_t layers, int32_t experts);
 
+  bool covers(int32_t moe_index) const { return moe_index < layers_; }  // a prediction head's experts are not counted
+  // REQUIRES: covers(moe_index).
   void add(int32_t moe_index, int32_t expert, int32_t uses) {
     counts_[static_cast<size_t>(moe_index) * static_cast<size_t>(experts_) + static_cast<size_t>(expert)] += static_cast<float>(uses);
   }

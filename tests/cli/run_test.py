@@ -66,7 +66,22 @@ class Run(program.Case):
         table = done.stderr.decode().split("\n")[1:-1]
         self.assertEqual(table[0].split(), "ms a token prompt share decode share".split())
         self.assertEqual([row[:10].strip() for row in table[1:]],
-                         ["attention", "delta-net", "router", "shared", "experts", "I/O wait", "look-ahead", "head", "other", "all"])
+                         ["attention", "delta-net", "router", "shared", "experts", "I/O wait", "look-ahead", "head", "drafts", "other", "all"])
+
+    def test_speculation_changes_no_token(self):
+        args = ("-n", "80", "--ignore-eos", "--raw", "--temp", "0.5", "--seed", "3", "The fox walked to the river. " * 12)
+        plain = self.run_json(*args)
+        self.assertEqual([plain["stats"][key] for key in ("speculate", "drafted", "draft_accepted")], ["off", 0, 0])
+        for how in (("lookup",), ("auto",), ("lookup", "--draft", "1")):
+            with self.subTest(how=how):
+                guessed = self.run_json("--speculate", *how, *args)
+                self.assertEqual(guessed["tokens"], plain["tokens"])
+                s = guessed["stats"]
+                self.assertEqual((s["speculate"], s["decode_passes"] + s["draft_accepted"]), (how[0], s["decode_tokens"]))
+                if how[0] == "lookup":
+                    self.assertLess(0, s["draft_accepted"])
+        done = self.sluice("run", "-m", program.model(), "--speculate", "lookup", "--timing", "--quiet", *args)
+        self.assertRegex(done.stderr.decode(), r"79 tokens in \d+ passes: \d+ guessed ahead, \d+ of them right\n$")
 
     def test_lossy_is_said(self):
         done = self.sluice("run", "-m", program.model(), "-n", "2", "--experts", "1", "Hi")

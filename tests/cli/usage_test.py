@@ -52,7 +52,7 @@ class WrongUsage(program.Case):
                ("--memory", "99999999T"), ("--memory", ""), ("--memory", "1..5G"), ("--memory", "nan"),
                ("--threads", "0"), ("--threads", "two"), ("--threads", "1025"), ("--ctx", "0"), ("--ctx", "-5"),
                ("--ctx", "9" * 30), ("--experts", "0"), ("--chunk", "0"), ("--seed", "-1"), ("--seed", "1.5"),
-               ("--io", "fast"), ("--lookahead", "maybe"), ("-n", "-1"), ("-n", "many"), ("--temp", "-1"), ("--temp", "nan"),
+               ("--io", "fast"), ("--lookahead", "maybe"), ("--speculate", "often"), ("--draft", "0"), ("--draft", "4"), ("-n", "-1"), ("-n", "many"), ("--temp", "-1"), ("--temp", "nan"),
                ("--temp", "hot"), ("--top-k", "-1"), ("--top-p", "0"), ("--top-p", "1.1"), ("--min-p", "2"),
                ("--presence-penalty", "3"), ("--repetition-penalty", "0"), ("--stop", "")]
         for option, value in bad:
@@ -92,6 +92,7 @@ class Model(program.Case):
     def test_refused(self):
         cases = [(2, ("--io", "sideways"), "direct"), (2, ("--lookahead", "maybe"), "auto"), (2, ("--isa", "nonsense"), "ref"),
                  (2, ("--policy", "oracle"), "fading"), (2, ("--io-backend", "tape"), "uring"), (2, ("--warm-start", "hot"), "off"),
+                 (1, ("--speculate", "mtp"), "no prediction head"), (2, ("--speculate", "lookup", "--record-routes", "x"), "routes"),
                  (1, ("--memory", "1M"), "at least"), (2, ("--experts", "100000"), "experts"), (2, ("--ctx", "999999999"), "--ctx")]
         for code, args, says in cases:
             with self.subTest(args=args):

@@ -71,7 +71,7 @@ std::vector<int32_t> prompt() {
 std::vector<float> resident_logits() {
   auto files = store::open_model(kDemo);
   EXPECT_TRUE(files.ok());
-  auto plan = model::compile(*files, 0);
+  auto plan = model::compile(*files, {});
   EXPECT_TRUE(plan.ok());
   auto trunk = model::load_trunk(*files, *plan);
   EXPECT_TRUE(trunk.ok());

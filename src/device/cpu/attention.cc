@@ -18,8 +18,8 @@ void CpuDevice::attention(const model::Attention& s, const Chunk& chunk) {
   matmuls(in, tokens);
   place_rows(s, chunk);
 
-  const float* keys = chunk.state->keys[static_cast<size_t>(s.kv_index)];
-  const float* values = chunk.state->values[static_cast<size_t>(s.kv_index)];
+  const float* keys = chunk.state->keys[static_cast<size_t>(s.kv_index)] + chunk.state->first * kv;
+  const float* values = chunk.state->values[static_cast<size_t>(s.kv_index)] + chunk.state->first * kv;
   const int64_t per_head = q_stride / s.heads, group = s.heads / s.kv_heads;
   const float scale = 1.0f / std::sqrt(static_cast<float>(s.head_dim));
   threads_.each(tokens * s.heads, [&](int64_t i, int thread) {
@@ -27,7 +27,7 @@ void CpuDevice::attention(const model::Attention& s, const Chunk& chunk) {
     const float* q = w_.query + t * q_stride + head * per_head;
     const int64_t at = head / group * s.head_dim;
     float* out = w_.heads + t * heads_width + head * s.head_dim;
-    kernels_.attention({q, keys + at, values + at, kv, chunk.state->position + t + 1, s.head_dim, scale,
+    kernels_.attention({q, keys + at, values + at, kv, chunk.state->position + t + 1 - chunk.state->first, s.head_dim, scale,
                         w_.scores + thread * w_.positions, out});
     if (!s.gated) return;
     const float* gate = q + s.head_dim;

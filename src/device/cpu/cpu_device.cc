@@ -23,6 +23,7 @@ Status CpuDevice::run(const model::Step& step, const Chunk& chunk) {
   if (const auto* s = std::get_if<model::Route>(&step.op)) return route(*s, chunk);
   if (const auto* s = std::get_if<model::Experts>(&step.op)) return experts(*s, chunk);
   if (const auto* s = std::get_if<model::Embed>(&step.op)) embed(*s, chunk);
+  if (const auto* s = std::get_if<model::Join>(&step.op)) join(*s, chunk);
   if (const auto* s = std::get_if<model::Norm>(&step.op)) norm(*s, tokens);
   if (const auto* s = std::get_if<model::Attention>(&step.op)) attention(*s, chunk);
   if (const auto* s = std::get_if<model::DeltaNet>(&step.op)) delta_net(*s, chunk);
@@ -38,6 +39,21 @@ void CpuDevice::embed(const model::Embed& s, const Chunk& chunk) {
   for (size_t t = 0; t < chunk.tokens.size(); ++t) {
     decode(table, chunk.tokens[t], w_.residual + static_cast<int64_t>(t) * plan_.hidden);
   }
+}
+
+void CpuDevice::join(const model::Join& s, const Chunk& chunk) {
+  const auto tokens = static_cast<int64_t>(chunk.tokens.size());
+  const int64_t h = plan_.hidden;
+  const quant::Matrix& table = matrix(s.table);
+  const auto decode = quant::format(table.format).decode_row;
+  for (int64_t t = 0; t < tokens; ++t) {
+    float* row = w_.joined + t * 2 * h;
+    decode(table, chunk.tokens[static_cast<size_t>(t)], row);
+    kernels_.rms_norm(row, vector(s.token_norm), s.eps, h, row);
+    kernels_.rms_norm(chunk.hidden + t * h, vector(s.hidden_norm), s.eps, h, row + h);
+  }
+  const MatMulJob job{&matrix(s.fc), w_.joined, 2 * h, w_.residual, h};
+  matmuls({&job, 1}, tokens);
 }
 
 void CpuDevice::norm(const model::Norm& s, int64_t tokens) {

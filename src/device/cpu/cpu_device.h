@@ -29,6 +29,9 @@ struct Chunk {
   int64_t first_logits;              // logits are wanted for tokens[first_logits ...]
   float* logits;                     // [tokens.size() - first_logits, vocab]
   RouteSource* routes = nullptr;     // chooses the experts in place of the routers
+  bool prompt = false;               // of a prompt: experts are wanted in file order, and many of them once
+  int64_t drafts = 0;                // the last so many tokens may be wrong: held, not taken into the recurrent states
+  const float* hidden = nullptr;     // [tokens.size(), H] for Join: the state of the position before each token
 };
 
 class CpuDevice {
@@ -61,17 +64,24 @@ class CpuDevice {
   };
 
   void embed(const model::Embed& s, const Chunk& chunk);
+  void join(const model::Join& s, const Chunk& chunk);
   void norm(const model::Norm& s, int64_t tokens);
   void add(int64_t tokens);
   void attention(const model::Attention& s, const Chunk& chunk);
   void place_rows(const model::Attention& s, const Chunk& chunk);
   void rotate(float* head, int64_t token) const;
   void delta_net(const model::DeltaNet& s, const Chunk& chunk);
-  struct Tile {
-    int64_t first, count;  // tokens of the chunk
+  // What the delta net walks: drafts held since the last pass, then the chunk's tokens; the state stops behind `keep`.
+  struct Walk {
+    int64_t held, rows, keep;
   };
+  struct Tile {
+    int64_t first, count, keep;  // rows of the walk; keep: of them, those that the state takes in
+  };
+  Walk put_held_first(const model::DeltaNet& s, const Chunk& chunk);
+  void hold_drafts(const model::DeltaNet& s, const Chunk& chunk, const Walk& walk);
   void convolve(const model::DeltaNet& s, int64_t k_head, Tile tile, float* state);
-  void recur(const model::DeltaNet& s, int64_t k_head, Tile tile, float* state);
+  void recur(const model::DeltaNet& s, int64_t k_head, Tile tile, float* state, float* spare);
   Status route(const model::Route& s, const Chunk& chunk);
   void choose(const model::Route& s, int64_t token);
   void weigh(const model::Route& s, int64_t token);

@@ -23,7 +23,7 @@ Status CpuDevice::route(const model::Route& s, const Chunk& chunk) {
     }
   });
   group(s, tokens);
-  return chunk.port->begin({s.moe_index, w_.wanted, w_.uses, tokens});
+  return chunk.port->begin({s.moe_index, w_.wanted, w_.uses, chunk.prompt});
 }
 
 // The top k of softmax(router), in descending order, ties to the lower index. A NaN counts as the smallest value.

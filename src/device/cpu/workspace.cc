@@ -4,7 +4,9 @@
 #include <cmath>
 #include <variant>
 
+#include "device/state.h"
 #include "kernels/integer.h"
+#include "kernels/kernel_table.h"
 
 namespace sluice::device {
 namespace {
@@ -38,9 +40,11 @@ class Carver {
 
 uint64_t carve(std::byte* base, const model::Plan& plan, int64_t t, int64_t positions, int32_t threads, Workspace& w) {
   Carver c(base);
+  const int64_t rows = t + kMostDrafts;  // of the delta net
   const int64_t h = plan.hidden, k = plan.top_k, kv = int64_t{plan.kv_heads} * plan.head_dim;
   const int64_t q = query_rows(plan), value_dim = int64_t{plan.v_heads} * plan.dv;
   for (float** p : {&w.residual, &w.normed, &w.output}) c.take(*p, t * h);
+  c.take(w.joined, plan.draft_layers > 0 ? t * 2 * h : 0);
   c.take(w.shared, plan.shared_width > 0 ? t * h : 0);
   c.take(w.query, t * q);
   c.take(w.key, t * kv);
@@ -49,14 +53,15 @@ uint64_t carve(std::byte* base, const model::Plan& plan, int64_t t, int64_t posi
   c.take(w.scores, threads * positions);
   c.take(w.cosine, t * static_cast<int64_t>(plan.inv_freq.size()));
   c.take(w.sine, t * static_cast<int64_t>(plan.inv_freq.size()));
-  c.take(w.mixed, t * plan.conv_channels);
-  c.take(w.conv, t * plan.conv_channels);
-  c.take(w.gate, t * value_dim);
-  c.take(w.core, t * value_dim);
-  c.take(w.beta, t * plan.v_heads);
-  c.take(w.alpha, t * plan.v_heads);
+  c.take(w.mixed, rows * plan.conv_channels);
+  c.take(w.conv, rows * plan.conv_channels);
+  c.take(w.gate, rows * value_dim);
+  c.take(w.core, rows * value_dim);
+  c.take(w.beta, rows * plan.v_heads);
+  c.take(w.alpha, rows * plan.v_heads);
   c.take(w.query_scale, plan.dk);
   c.take(w.key_scale, plan.dk);
+  c.take(w.spare, threads * int64_t{plan.dk} * kernels::kDeltaRuleColumns);
   c.take(w.scalar, t);
   c.take(w.shared_gate, t * plan.shared_width);
   c.take(w.shared_up, t * plan.shared_width);
@@ -68,7 +73,7 @@ uint64_t carve(std::byte* base, const model::Plan& plan, int64_t t, int64_t posi
   c.take(w.expert_up, t * k * plan.expert_width);
   const auto row = [](int64_t cols) { return cols % quant::kIntegerGroup == 0 ? kernels::quantised_bytes(cols) : 0; };
   c.take(w.normed_quantised, t * row(h));
-  c.take(w.quantised, t * std::max({row(q), row(value_dim), row(plan.shared_width)}));
+  c.take(w.quantised, t * std::max({row(q), row(value_dim), row(plan.shared_width), plan.draft_layers > 0 ? row(2 * h) : 0}));
   c.take(w.gathered_quantised, t * k * row(h));
   c.take(w.expert_quantised, t * k * row(plan.expert_width));
   c.take(w.chosen, t * k);

@@ -5,8 +5,8 @@
 
 namespace sluice::model {
 
-Status compile_qwen3_5_moe(const store::ModelFiles& files, int32_t top_k_override, Plan& plan);
-Status compile_qwen3_next(const store::ModelFiles& files, int32_t top_k_override, Plan& plan);
-Status compile_qwen3_moe(const store::ModelFiles& files, int32_t top_k_override, Plan& plan);
+Status compile_qwen3_5_moe(const store::ModelFiles& files, const Wanted& wanted, Plan& plan);
+Status compile_qwen3_next(const store::ModelFiles& files, const Wanted& wanted, Plan& plan);
+Status compile_qwen3_moe(const store::ModelFiles& files, const Wanted& wanted, Plan& plan);
 
 }  // namespace sluice::model

@@ -4,9 +4,9 @@
 
 namespace sluice::model {
 
-Status compile_qwen3_moe(const store::ModelFiles& files, int32_t top_k_override, Plan& plan) {
+Status compile_qwen3_moe(const store::ModelFiles& files, const Wanted& wanted, Plan& plan) {
   constexpr ConfigDefaults kDefaults{.gguf_arch = "qwen3moe", .recurrent = false, .partial_rotary = 1.0, .may_not_renormalise = true};
-  SLUICE_TRY(const Config c, read_config(files, kDefaults, top_k_override));
+  SLUICE_TRY(const Config c, read_config(files, kDefaults, wanted.top_k_override));
   const BlockStyle style{.norm = Transform::none, .gated_attention = false, .fused_projections = false};
   Builder b(files, plan);
   decoder(b, Names(files), c, style, plan);

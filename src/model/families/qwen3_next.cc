@@ -4,12 +4,13 @@
 
 namespace sluice::model {
 
-Status compile_qwen3_next(const store::ModelFiles& files, int32_t top_k_override, Plan& plan) {
+Status compile_qwen3_next(const store::ModelFiles& files, const Wanted& wanted, Plan& plan) {
   constexpr ConfigDefaults kDefaults{.gguf_arch = "qwen3next", .recurrent = true, .partial_rotary = 0.25, .may_not_renormalise = true};
-  SLUICE_TRY(const Config c, read_config(files, kDefaults, top_k_override));
+  SLUICE_TRY(const Config c, read_config(files, kDefaults, wanted.top_k_override));
   const BlockStyle style{.norm = centred_norm(files), .gated_attention = true, .fused_projections = true};
   Builder b(files, plan);
   decoder(b, Names(files), c, style, plan);
+  if (wanted.draft_head) prediction_head(b, files, c, style, plan);
   return b.finish();
 }
 
