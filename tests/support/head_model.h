@@ -62,6 +62,20 @@ class HeadModel {
     return tensors_.front();
   }
 
+  // Random weights say something new all the time. With what the layers add made small, the last token counts most, and greedy
+  // text soon goes round in circles.
+  HeadModel& make_repetitive(float scale) {
+    for (NamedTensor& t : tensors_) {
+      if (t.name.starts_with("mtp.")) continue;
+      for (const char* end : {"o_proj.weight", "out_proj.weight", "down_proj.weight", "experts.down_proj"}) {
+        if (!t.name.ends_with(end)) continue;
+        for (float& x : t.values) x *= scale;
+        break;
+      }
+    }
+    return *this;
+  }
+
   // The model's path in `folder`.
   std::string write_safetensors(const TempFolder& folder) const {
     SafetensorsWriter w;
