@@ -16,6 +16,7 @@ struct EngineOptions {
   std::vector<std::string> more_models;  // further folders or files, on other drives: missing parts of it, or copies to read from as well
   uint64_t memory_bytes = 0;  // everything the process may use; 0: what the machine and its cgroup have left, less a reserve
   int32_t threads = 0;        // compute threads; 0: one a core
+  std::string pin = "auto";   // auto, on, off: each compute thread stays on a core of its own, I/O threads on others if there are
   int64_t context = 0;        // positions a session holds; 0: the model's, at most 8192
   int32_t experts = 0;        // experts per token; 0: as trained. Anything else changes the model's output
   int32_t chunk = 0;          // most prompt tokens computed at once; 0: as many as the budget allows, up to 256

@@ -1,15 +1,17 @@
 #include "base/machine.h"
 
-#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
 #include <thread>
+
+#include "base/cores.h"
 
 namespace sluice {
 namespace {
@@ -52,16 +54,17 @@ uint64_t left_in(const std::string& folder, bool v2) {
   return limit - std::min(limit, used - cache);
 }
 
-// The least of `figure` over this process's cgroup and all above it.
-uint64_t least_of_cgroups(uint64_t (*figure)(const std::string& folder, bool v2)) {
+// The least of `figure` over this process's cgroup of a controller ("memory", "cpu") and all above it.
+uint64_t least_of_cgroups(const std::string& controller, uint64_t (*figure)(const std::string& folder, bool v2)) {
   uint64_t least = kUnlimited;
   std::ifstream in("/proc/self/cgroup");
   for (std::string line; std::getline(in, line);) {
-    const size_t colon = line.find(':', line.find(':') + 1);
+    const size_t first = line.find(':'), colon = line.find(':', first + 1);
     if (colon == std::string::npos) continue;
     const bool v2 = line.starts_with("0::");
-    if (!v2 && line.find(":memory:") == std::string::npos && line.find("memory,") == std::string::npos) continue;
-    const std::string root = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/memory";
+    const std::string controllers = "," + line.substr(first + 1, colon - first - 1) + ",";
+    if (!v2 && controllers.find("," + controller + ",") == std::string::npos) continue;
+    const std::string root = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/" + controller;
     for (std::string path = line.substr(colon + 1);; path = path.substr(0, path.rfind('/'))) {
       least = std::min(least, figure(root + (path == "/" ? "" : path), v2));
       if (path.empty() || path == "/") break;
@@ -72,18 +75,30 @@ uint64_t least_of_cgroups(uint64_t (*figure)(const std::string& folder, bool v2)
 
 }  // namespace
 
+uint64_t cgroup_cores(const std::string& folder, bool v2) {
+  std::string quota;
+  double period = 0;
+  if (v2) {
+    std::ifstream(folder + "/cpu.max") >> quota >> period;
+  } else {
+    std::ifstream(folder + "/cpu.cfs_quota_us") >> quota;
+    std::ifstream(folder + "/cpu.cfs_period_us") >> period;
+  }
+  const double microseconds = std::strtod(quota.c_str(), nullptr);  // "max" and -1: no bound
+  if (microseconds <= 0 || period <= 0) return kUnlimited;
+  return static_cast<uint64_t>(std::ceil(microseconds / period));
+}
+
 int32_t cpu_count() {
-#ifdef __linux__
-  cpu_set_t set;
-  if (::sched_getaffinity(0, sizeof(set), &set) == 0) return std::max(CPU_COUNT(&set), 1);
-#endif
-  return static_cast<int32_t>(std::max(std::thread::hardware_concurrency(), 1u));
+  const auto allowed = static_cast<uint64_t>(allowed_cpus().size());
+  const uint64_t cores = allowed > 0 ? allowed : std::thread::hardware_concurrency();
+  return static_cast<int32_t>(std::max<uint64_t>(std::min(cores, least_of_cgroups("cpu", cgroup_cores)), 1));
 }
 
 uint64_t available_memory() {
   uint64_t bytes = field_in("/proc/meminfo", "MemAvailable");
   if (bytes == 0) bytes = physical_memory();
-  return std::min(bytes, least_of_cgroups(left_in));
+  return std::min(bytes, least_of_cgroups("memory", left_in));
 }
 
 uint64_t physical_memory() {
@@ -91,7 +106,7 @@ uint64_t physical_memory() {
 }
 
 uint64_t cgroup_memory() {
-  return least_of_cgroups(limit_of);
+  return least_of_cgroups("memory", limit_of);
 }
 
 uint64_t lockable_memory() {

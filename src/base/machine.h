@@ -10,7 +10,10 @@ namespace sluice {
 
 constexpr uint64_t kNoLimit = std::numeric_limits<uint64_t>::max();
 
-int32_t cpu_count();  // cores this process may run on, at least 1
+// Cores this process may keep busy, at least 1: those it may run on, and what its cgroup and all above it allow of their
+// time, rounded up. More threads than that are stopped together when the time is used up.
+int32_t cpu_count();
+uint64_t cgroup_cores(const std::string& folder, bool v2);  // what one cgroup's folder allows, or kNoLimit
 uint64_t
 available_memory();   // bytes that can still be used without swapping, by the machine and the cgroup (v1 and v2)
 uint64_t peak_rss();  // the most resident bytes this process has had

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/ram_rate.h"
+#include "support/temp_folder.h"
 
 namespace sluice {
 namespace {
@@ -14,6 +15,22 @@ TEST(Machine, FiguresAgreeWithEachOther) {
   EXPECT_GE(cgroup_memory(), available_memory() < physical_memory() ? 1u : 0u);
   EXPECT_GT(lockable_memory(), 0u);
   EXPECT_LE(peak_rss(), physical_memory());
+}
+
+TEST(Machine, ACgroupsShareOfTimeIsCountedInCores) {
+  const testing::TempFolder folder;
+  const auto write = [&](const char* name, const char* text) { folder.file(name, text); };
+  EXPECT_EQ(cgroup_cores(folder.path(), true), kNoLimit);
+  EXPECT_EQ(cgroup_cores(folder.path(), false), kNoLimit);
+  write("cpu.max", "max 100000\n");
+  EXPECT_EQ(cgroup_cores(folder.path(), true), kNoLimit);
+  write("cpu.max", "250000 100000\n");
+  EXPECT_EQ(cgroup_cores(folder.path(), true), 3u);
+  write("cpu.cfs_period_us", "50000\n");
+  write("cpu.cfs_quota_us", "-1\n");
+  EXPECT_EQ(cgroup_cores(folder.path(), false), kNoLimit);
+  write("cpu.cfs_quota_us", "10000\n");
+  EXPECT_EQ(cgroup_cores(folder.path(), false), 1u);
 }
 
 TEST(RamRate, IsSane) {

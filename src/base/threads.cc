@@ -89,24 +89,23 @@ ThreadPool::~ThreadPool() {
   if (!callers_cpus_.empty()) keep_on(callers_cpus_);
 }
 
-void ThreadPool::run(std::span<const Part> parts) {
-  part_count_ = 0;
-  int64_t all = 0;
+void ThreadPool::run(std::span<const Work> works) {
+  size_t count = 0;
+  int64_t all = done_.load(std::memory_order_relaxed);
   bool shared = false;
-  for (const Part& p : parts) {
-    if (p.n <= 0) continue;
-    Part& part = parts_[part_count_++] = p;
-    const int64_t grains = (p.n + p.grain - 1) / p.grain;
-    part.unit = (grains + kMostUnits - 1) / kMostUnits * p.grain;
-    part.units = (p.n + part.unit - 1) / part.unit;
-    part.until = all += part.units;
-    shared |= part.units > 1;
+  for (const Work& w : works) {
+    if (w.n <= 0) continue;
+    const int64_t grains = (w.n + w.grain - 1) / w.grain;
+    const int64_t unit = (grains + kMostUnits - 1) / kMostUnits * w.grain, units = (w.n + unit - 1) / unit;
+    all += units;
+    shared |= units > 1;
+    if (count > 0) parts_[count - 1].last = false;
+    parts_[count++] = {w.body, w.fn, w.n, unit, units, all, true};
   }
   if (!shared || workers_.empty()) {
-    for (size_t i = 0; i < part_count_; ++i) parts_[i].body(parts_[i].fn, 0, parts_[i].n, 0);
+    for (size_t i = 0; i < count; ++i) parts_[i].body(parts_[i].fn, 0, parts_[i].n, 0);
     return;
   }
-  done_.store(0, std::memory_order_relaxed);
   const uint64_t epoch = epoch_of(word_.load(std::memory_order_relaxed)) + 1;
   uint64_t seen = make_word(epoch, 0, static_cast<uint64_t>(parts_[0].units));
   start(seen);
@@ -174,7 +173,7 @@ bool ThreadPool::take(int owner, bool own, uint64_t word, Units& units) {
 // go on and change parts_.
 void ThreadPool::report(int64_t units, uint64_t word) {
   const size_t at = high_of(word);
-  const bool last = at + 1 == part_count_;
+  const bool last = parts_[at].last;
   const int64_t until = parts_[at].until;
   const uint64_t next = last ? 0 : make_word(epoch_of(word) + 1, at + 1, static_cast<uint64_t>(parts_[at + 1].units));
   if (done_.fetch_add(units, std::memory_order_seq_cst) + units != until) return;

@@ -58,8 +58,8 @@ class ThreadPool {
       fn(int64_t{0}, n, 0);
       return;
     }
-    const Part part{call<F>, &fn, n, grain};
-    run({&part, 1});
+    const Work work{call<F>, &fn, n, grain};
+    run({&work, 1});
   }
 
   // Calls fn(i, thread) for every i in [0, n).
@@ -82,20 +82,26 @@ class ThreadPool {
   template <class... F>
   void phases(const Phase<F>&... phases) {
     static_assert(sizeof...(F) <= kMostPhases);
-    const std::array<Part, sizeof...(F)> parts{Part{call<F>, &phases.fn, phases.n, phases.grain}...};
-    run(parts);
+    const std::array<Work, sizeof...(F)> works{Work{call<F>, &phases.fn, phases.n, phases.grain}...};
+    run(works);
   }
 
  private:
   using Body = void (*)(const void* fn, int64_t begin, int64_t end, int thread);
+  struct Work {
+    Body body;
+    const void* fn;
+    int64_t n, grain;
+  };
+  // What threads look at of it: the phase of a region.
   struct Part {
     Body body = nullptr;
     const void* fn = nullptr;
     int64_t n = 0;
-    int64_t grain = 1;
     int64_t unit = 1;   // a multiple of the grain, such that there are at most 4095
     int64_t units = 0;  // the last may be short
-    int64_t until = 0;  // units of the region up to this part's end
+    int64_t until = 0;  // what done_ is at this part's end
+    bool last = true;
   };
   struct Units {
     int64_t begin, end;
@@ -111,7 +117,7 @@ class ThreadPool {
     (*static_cast<const F*>(fn))(begin, end, thread);
   }
 
-  void run(std::span<const Part> parts);
+  void run(std::span<const Work> works);
   void start(uint64_t word);
   void help(uint64_t word, int thread);
   bool take(int owner, bool own, uint64_t word, Units& units);
@@ -123,11 +129,11 @@ class ThreadPool {
   std::vector<int32_t> callers_cpus_;  // where the caller might run before it was pinned; empty: it is not
   bool spins_ = true;                  // before sleeping
 
-  // What runs: epoch << 24 | part << 12 | units, stored last. The parts are stable until all of their units are done.
+  // What runs: epoch << 24 | part << 12 | units, stored last. The parts are stable until all of their units are done. The
+  // word and the first part share a cache line, so that a region starts by one line going round.
   alignas(64) std::atomic<uint64_t> word_{0};
   std::array<Part, kMostPhases> parts_;
-  size_t part_count_ = 0;
-  alignas(64) std::atomic<int64_t> done_{0};  // units of the region
+  alignas(64) std::atomic<int64_t> done_{0};  // units, since the pool was made
   alignas(64) Bell workers_bell_;
   Bell callers_bell_;
   std::atomic<bool> stop_{false};

@@ -55,6 +55,8 @@ void add_running(Arguments& a, ModelOptions& o) {
   a.option("--memory", "SIZE", size(o.engine.memory_bytes),
            "all the process may use: 8G, 512M, 1.5GiB, 4096 (what is free)");
   a.option("--isa", "NAME", text(o.engine.isa), "kernels by name (the best this processor has)");
+  a.option("--pin", "WHEN", one_of(o.engine.pin, {"auto", "on", "off"}),
+           "keep each compute thread on a core of its own: auto, on or off (auto)");
   a.option("--io", "MODE", one_of(o.engine.io, {"auto", "direct", "buffered"}), "auto, direct or buffered (auto)");
   a.option("--io-backend", "NAME", text(o.engine.io_backend), "how reads are queued: uring, pread (the best here)");
   a.option("--lookahead", "WHEN", one_of(o.engine.lookahead, {"auto", "on", "off"}), "auto, on or off (auto)");

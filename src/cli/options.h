@@ -22,7 +22,7 @@ struct ModelOptions {
 void add_model(Arguments& arguments, ModelOptions& options);
 // What the model's shape in memory depends on: --ctx, --experts, --threads, --chunk.
 void add_shape(Arguments& arguments, ModelOptions& options);
-// How it runs: --memory, --isa, --io, --io-backend, --lookahead, --speculate, --draft, --policy, --seed.
+// How it runs: --memory, --isa, --pin, --io, --io-backend, --lookahead, --speculate, --draft, --policy, --seed.
 void add_running(Arguments& arguments, ModelOptions& options);
 // What is known of the machine, for the limit: --ssd, --ram.
 void add_rates(Arguments& arguments, ModelOptions& options);

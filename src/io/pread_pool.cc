@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/cores.h"
 #include "io/progress.h"
 #include "io/ring.h"
 
@@ -33,7 +34,7 @@ class PreadPool final : public Queue {
 
   // To be called once: so many threads a drive. May throw std::system_error; the destructor then stops what has
   // started.
-  void start(int32_t threads);
+  void start(int32_t threads, std::span<const int32_t> cpus);
 
   size_t capacity() const override { return capacity_; }
   size_t in_flight() const override;
@@ -81,10 +82,15 @@ PreadPool::~PreadPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void PreadPool::start(int32_t threads) {
+void PreadPool::start(int32_t threads, std::span<const int32_t> cpus) {
   threads_.reserve(static_cast<size_t>(threads) * drives_.size());
   for (Drive& drive : drives_) {
-    for (int32_t i = 0; i < threads; ++i) threads_.emplace_back([this, &drive] { work(drive); });
+    for (int32_t i = 0; i < threads; ++i) {
+      threads_.emplace_back([this, &drive, kept = std::vector<int32_t>(cpus.begin(), cpus.end())] {
+        if (!kept.empty()) keep_on(kept);
+        work(drive);
+      });
+    }
   }
 }
 
@@ -197,7 +203,7 @@ Result<std::unique_ptr<Queue>> make_pread_pool(const QueueOptions& options) {
   }
   auto pool = std::make_unique<PreadPool>(options);
   try {
-    pool->start(options.threads);
+    pool->start(options.threads, options.cpus);
   } catch (const std::system_error& e) {
     return Error{Code::io, fmt::format("cannot start {} io threads: {}", options.threads, e.code().message())};
   }

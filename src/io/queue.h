@@ -32,6 +32,8 @@ struct QueueOptions {
   // It outlives the queue. A wish: where the system refuses (RLIMIT_MEMLOCK), reads take the ordinary way, and
   // Counters::registered_reads stays 0. A dst outside it is no error.
   std::span<std::byte> registered = {};
+  // The processors that threads of a backend, or the kernel's for it, run on; empty: wherever the system likes. A wish too.
+  std::span<const int32_t> cpus = {};
 };
 
 // Since construction. Retries and failures stand at zero on a healthy machine.

@@ -2,6 +2,7 @@
 #include "io/read_ring.h"
 
 #include <liburing.h>
+#include <sched.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -37,6 +38,15 @@ int ReadRing::start(size_t depth, std::span<std::byte> registered, bool workers)
   unsigned most[2] = {static_cast<unsigned>(depth), 0};  // for files; 0: the bound for the rest stays as it is
   if (workers) io_uring_register_iowq_max_workers(ring_.get(), most);
   return 0;
+}
+
+void ReadRing::keep_workers_on(std::span<const int32_t> cpus) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int32_t cpu : cpus) {
+    if (cpu < CPU_SETSIZE) CPU_SET(static_cast<size_t>(cpu), &set);
+  }
+  io_uring_register_iowq_aff(ring_.get(), sizeof(set), &set);
 }
 
 void ReadRing::register_memory(std::span<std::byte> memory) {

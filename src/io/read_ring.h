@@ -32,6 +32,9 @@ class ReadRing {
   // those of one drive cannot take all; else as many as the kernel thinks fit. A wish too.
   int start(size_t depth, std::span<std::byte> registered, bool workers);
 
+  // The kernel's threads for this ring run on these processors; a wish.
+  void keep_workers_on(std::span<const int32_t> cpus);
+
   // A read of `out`, or of its first part. `in_worker`: by a kernel thread, so that flush copies nothing from the page
   // cache. Whether it goes to registered memory.
   bool prepare(int fd, uint64_t offset, std::span<std::byte> out, bool in_worker, size_t tag);

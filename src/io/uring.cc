@@ -39,7 +39,7 @@ class Uring final : public Queue {
   ~Uring() override;
 
   // As ReadRing::start.
-  int start(std::span<std::byte> registered);
+  int start(const QueueOptions& options);
 
   size_t capacity() const override { return capacity_; }
   size_t in_flight() const override;
@@ -96,8 +96,10 @@ Uring::~Uring() {
   }
 }
 
-int Uring::start(std::span<std::byte> registered) {
-  return ring_.start(flights_.size(), registered, drives_.size() > 1);
+int Uring::start(const QueueOptions& options) {
+  const int error = ring_.start(flights_.size(), options.registered, drives_.size() > 1);
+  if (error == 0 && !options.cpus.empty()) ring_.keep_workers_on(options.cpus);
+  return error;
 }
 
 size_t Uring::in_flight() const {
@@ -233,7 +235,7 @@ Result<std::unique_ptr<Queue>> make_uring(const QueueOptions& options) {
     return Error{Code::unsupported, "io_uring reads by itself: it cannot go through a reader"};
   }
   auto queue = std::make_unique<Uring>(options);
-  if (const int error = queue->start(options.registered); error < 0) {
+  if (const int error = queue->start(options); error < 0) {
     const Code code = absent(error) ? Code::unsupported : Code::io;
     return Error{code, fmt::format("io_uring cannot be used here: {}", strerror(-error))};
   }

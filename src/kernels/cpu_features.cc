@@ -1,5 +1,6 @@
 // Asks the processor what it runs. These checks live here, outside the instruction sets' folders, because this file is
 // built for the baseline: a check built with -mavx512f might itself execute what it is asking about.
+#include "kernels/arm_neon/neon.h"
 #include "kernels/x86_amx/amx.h"
 #include "kernels/x86_avx2/avx2.h"
 #include "kernels/x86_avx512/avx512.h"
@@ -52,6 +53,16 @@ bool avx512_vnni::supported() {
 bool amx::supported() {
   static const bool supported = avx512_vnni::supported() && has_tiles() && may_use_tiles();
   return supported;
+}
+
+}  // namespace sluice::kernels
+
+#elif defined(__aarch64__)
+
+namespace sluice::kernels {
+
+bool neon::supported() {
+  return true;
 }
 
 }  // namespace sluice::kernels

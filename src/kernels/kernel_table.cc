@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 
+#include "kernels/arm_neon/neon.h"
 #include "kernels/ref/ref.h"
 #include "kernels/x86_amx/amx.h"
 #include "kernels/x86_avx2/avx2.h"
@@ -17,6 +18,9 @@ namespace {
 
 constexpr InstructionSet kSets[] = {
     {"ref", "any processor", ref::supported, ref::fill},
+#ifdef SLUICE_ARM
+    {"neon", "64-bit ARM", neon::supported, neon::fill},
+#endif
 #ifdef SLUICE_X86
     {"avx2", "AVX2, FMA and F16C", avx2::supported, avx2::fill},
 #endif

@@ -81,7 +81,7 @@ struct ShortConvArgs {
 };
 
 struct KernelTable {
-  std::string_view name;   // the instruction set that won the matmul slots: "ref", "avx2", "avx512_vnni" ...
+  std::string_view name;   // the instruction set that won the matmul slots: "ref", "avx2", "neon" ...
   std::array<MatMulFn, quant::kFormatCount> matmul;           // reads x
   std::array<MatMulFn, quant::kFormatCount> integer_matmul;   // reads quantised; null where a format does not split
   // Quantises x[begin, end) into its part of the row of `cols` values at `row`, which has quantised_bytes(cols) bytes and is

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/cores.h"
 #include "base/lock.h"
 #include "base/machine.h"
 #include "io/backend.h"
@@ -39,9 +40,11 @@ Status check_options(const EngineOptions& o) {
 
 // Memory the user named is his to the last byte: it can be registered, and so held in place. What was found free may
 // have to be given back.
-io::QueueOptions queue_options(const EngineOptions& o, int32_t drives, const Arena& slots, uint64_t bytes) {
+io::QueueOptions queue_options(const Engine::Parts& p, int32_t drives, const Arena& slots, uint64_t bytes) {
+  const EngineOptions& o = p.options;
   io::QueueOptions q;
   q.drives = drives;
+  q.cpus = p.placement.io;
   q.capacity = 4096;
   q.depth = 128;  // more than a drive takes makes the submitting thread wait (docs/lab/2026-11-24-prompts.md)
   q.speculative_depth = 128;  // the store asks for few enough
@@ -54,7 +57,7 @@ Result<std::unique_ptr<runtime::ExpertStore>> make_store(Engine::Parts& p, runti
   // The rings do their own reading; a file that is read through the page cache is copied from, better by several threads.
   const std::string backend = p.options.io_backend.empty() && p.expert_files.mode == io::Mode::buffered ? "pread" : p.options.io_backend;
   io::Drives drives = runtime::drives_of(p.expert_files);
-  SLUICE_TRY(auto queue, io::make_queue(backend, queue_options(p.options, drives.count(), memory, slots.bytes)));
+  SLUICE_TRY(auto queue, io::make_queue(backend, queue_options(p, drives.count(), memory, slots.bytes)));
   auto pool = std::make_unique<runtime::SlotPool>(p.plan, std::move(slots), std::move(memory), policy);
   return std::make_unique<runtime::ExpertStore>(p.expert_files, std::move(drives), p.plan, std::move(pool), std::move(queue));
 }
@@ -135,7 +138,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   SLUICE_TRY(p->memory, runtime::plan_memory(p->plan, request, &slots));
   p->info = runtime::describe(p->files, p->plan, p->memory);
 
-  p->threads = std::make_unique<ThreadPool>(threads);
+  SLUICE_TRY(p->placement, runtime::place_threads(options.pin, threads, distinct_first(allowed_cpus(), core_of)));
+  p->threads = std::make_unique<ThreadPool>(threads, p->placement.compute);
   if (p->threads->size() < threads) {
     return Error{Code::over_budget, fmt::format("--threads {}: the system lets this process start only {}", threads, p->threads->size())};
   }

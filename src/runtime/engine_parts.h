@@ -15,6 +15,7 @@
 #include "runtime/expert_store.h"
 #include "runtime/limit.h"
 #include "runtime/lookahead.h"
+#include "runtime/placement.h"
 #include "runtime/pipeline.h"
 #include "runtime/pool_keeper.h"
 #include "runtime/routes.h"
@@ -34,6 +35,7 @@ struct Engine::Parts {
   ModelInfo info;
   MemoryPlan memory;
   const kernels::KernelTable* kernels = nullptr;
+  runtime::Placement placement;
   std::unique_ptr<ThreadPool> threads;
   model::Trunk trunk;
   runtime::ExpertFiles expert_files;

@@ -21,8 +21,8 @@ struct Efficiency {
   double layer_s = 50e-6;        // barriers, norms and what else does not grow with the weights
   double lookahead = 0.30;       // of the misses, read before they are asked for if there is time
   double prompt = 3.0;           // a prompt's products do so many times the work of a token's in the same time
-  double avx512_gb_s = 12.5;     // weights a thread multiplies in a second, from its cache
-  double avx2_gb_s = 3.5, ref_gb_s = 1.5;
+  // Weights a thread multiplies in a second, by instruction set (docs/lab/2026-11-24-integer-products.md).
+  double avx512_vnni_gb_s = 16, avx512_gb_s = 10, avx2_gb_s = 8, ref_gb_s = 0.26;
 };
 inline constexpr Efficiency kEfficiency;
 

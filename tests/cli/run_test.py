@@ -69,7 +69,8 @@ class Run(program.Case):
                          ["attention", "delta-net", "router", "shared", "experts", "I/O wait", "look-ahead", "head", "drafts", "other", "all"])
 
     def test_speculation_changes_no_token(self):
-        args = ("-n", "80", "--ignore-eos", "--raw", "--temp", "0.5", "--seed", "3", "The fox walked to the river. " * 12)
+        args = ("-n", "80", "--ignore-eos", "--temp", "0.5", "--seed", "3",
+                "Paul has 42 apples. Finn gives Paul 11 more. Paul eats 8. How many apples does Paul have now?")
         plain = self.run_json(*args)
         self.assertEqual([plain["stats"][key] for key in ("speculate", "drafted", "draft_accepted")], ["off", 0, 0])
         for how in (("lookup",), ("auto",), ("lookup", "--draft", "1")):

@@ -19,6 +19,10 @@ void attention(const AttentionArgs& args);
 void delta_rule(const DeltaRuleArgs& args);
 void short_conv(const ShortConvArgs& args);
 
+// Rows [begin, begin + count) of `w` as floats, [count, cols]. The memory is this thread's and stays valid until its
+// next call.
+const float* decoded_rows(const quant::Matrix& w, int64_t begin, int64_t count);
+
 // Sum of a[i] * b[i]: sixteen partial sums (element i goes to sum i % 16), then their sum in a fixed tree.
 float dot(const float* a, const float* b, int64_t n);
 

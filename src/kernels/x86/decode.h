@@ -6,8 +6,8 @@
 
 #include <cstdint>
 
-#include "kernels/x86/unroll.h"
-#include "quant/format.h"
+#include "kernels/vector/row.h"
+#include "kernels/vector/unroll.h"
 
 namespace sluice::kernels {
 namespace {
@@ -55,12 +55,6 @@ SLUICE_INLINE __m256i split_nibbles(const uint8_t* p) {
   const __m128i both = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
   const __m256i v = _mm256_inserti128_si256(_mm256_castsi128_si256(both), _mm_srli_epi16(both, 4), 1);
   return _mm256_and_si256(v, set_bytes(15));
-}
-
-// Row r of a format whose rows are runs of kBytes-byte blocks of kBlock columns.
-template <int kBlock, int kBytes>
-SLUICE_INLINE const uint8_t* row_start(const quant::Matrix& m, int64_t r) {
-  return reinterpret_cast<const uint8_t*>(m.data) + r * (m.cols / kBlock) * kBytes;
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Row decoders (contract: x86/matmul.h) for the GGML formats of 256 columns a block: Q2_K to Q6_K and IQ4_XS. Block
+// Row decoders (contract: vector/matmul.h) for the GGML formats of 256 columns a block: Q2_K to Q6_K and IQ4_XS. Block
 // layouts: docs/qwen3_5_moe.md, section 6.
 //
 // Except for Q4_K, a block is decoded in two stages: its quants as 256 bytes on the stack (256-bit integer work, where

@@ -1,10 +1,10 @@
-// Row decoders (contract: x86/matmul.h) for MLX affine 4 and 8 bits: w = scale * q + bias, scale and bias in side
+// Row decoders (contract: vector/matmul.h) for MLX affine 4 and 8 bits: w = scale * q + bias, scale and bias in side
 // arrays, one pair a group of columns. Layout: docs/qwen3_5_moe.md, section 4.1.
 #pragma once
 
 #include "kernels/ref/ref.h"
 #include "kernels/x86/decode.h"
-#include "kernels/x86/matmul.h"
+#include "kernels/vector/matmul.h"
 
 namespace sluice::kernels {
 namespace {

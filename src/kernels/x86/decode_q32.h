@@ -1,4 +1,4 @@
-// Row decoders (contract: x86/matmul.h) for the GGML formats of 32 columns a block: Q8_0, Q4_0, Q4_1, Q5_0, Q5_1,
+// Row decoders (contract: vector/matmul.h) for the GGML formats of 32 columns a block: Q8_0, Q4_0, Q4_1, Q5_0, Q5_1,
 // IQ4_NL, MXFP4. Block layouts: docs/qwen3_5_moe.md, section 6.
 #pragma once
 

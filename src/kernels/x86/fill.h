@@ -1,15 +1,15 @@
 // The one list of the slots that both x86 sets have.
 #pragma once
 
-#include "kernels/x86/attention.h"
+#include "kernels/vector/attention.h"
+#include "kernels/vector/decode_plain.h"
+#include "kernels/vector/delta_rule.h"
+#include "kernels/vector/elementwise.h"
+#include "kernels/vector/matmul.h"
+#include "kernels/vector/short_conv.h"
 #include "kernels/x86/decode_k.h"
 #include "kernels/x86/decode_mlx.h"
-#include "kernels/x86/decode_plain.h"
 #include "kernels/x86/decode_q32.h"
-#include "kernels/x86/delta_rule.h"
-#include "kernels/x86/elementwise.h"
-#include "kernels/x86/matmul.h"
-#include "kernels/x86/short_conv.h"
 
 namespace sluice::kernels {
 namespace {

@@ -4,12 +4,12 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-#include "kernels/x86/fill_integer.h"
+#include "kernels/vector/fill_integer.h"
 
 #include "kernels/x86_amx/amx.h"
 #include "kernels/x86_amx/tile_product.h"
 
 void sluice::kernels::amx::fill(KernelTable& table) {
   table.name = {"amx", sizeof("amx") - 1};
-  fill_integer<avx512::IntegerVec, TileProduct>(table);
+  fill_integer<avx512::IntegerVec, TileProduct>(table, quantise<TileProduct::Order>);
 }

@@ -1,4 +1,4 @@
-// Integer products in AMX's tile registers: the weights of a group, as x86/integer_tile.h lays them out, are a tile of
+// Integer products in AMX's tile registers: the weights of a group, as vector/integer_tile.h lays them out, are a tile of
 // [k / 4][row][4] unsigned bytes, the activations of up to 16 tokens one of [token][k] signed bytes, and TDPBSUD sums their
 // products in [token][row] of int32: once for the activations' upper bytes and once for the lower ones. Scales then go over
 // the sums in vectors, as without tiles.

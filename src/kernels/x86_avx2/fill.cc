@@ -1,4 +1,4 @@
-// All slots: the templates of src/kernels/x86 for this set's vectors.
+// All slots: the templates of src/kernels/vector and x86 for this set's vectors.
 #include "kernels/x86/fill.h"
 
 #include "kernels/x86_avx2/avx2.h"

@@ -1,7 +1,8 @@
-// Byte and 32-bit integer work on 8 rows at once, for the tile builders and products of src/kernels/x86/integer_*.h.
+// Byte and 32-bit integer work on 8 rows at once, for the tile builders and products of src/kernels/vector/integer_*.h.
 #pragma once
 
-#include "kernels/x86/integer_tile.h"
+#include "kernels/vector/integer_tile.h"
+#include "kernels/x86/decode.h"
 #include "kernels/x86_avx2/vec.h"
 
 namespace sluice::kernels::avx2 {

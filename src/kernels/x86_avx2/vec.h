@@ -1,11 +1,11 @@
-// Vectors of 8 floats: the vector type V of the templates in src/kernels/x86, for AVX2, FMA and F16C.
+// Vectors of 8 floats: the vector type V of the templates in src/kernels/vector and x86, for AVX2, FMA and F16C.
 #pragma once
 
 #include <immintrin.h>
 
 #include <cstdint>
 
-#include "kernels/x86/unroll.h"
+#include "kernels/vector/unroll.h"
 
 namespace sluice::kernels::avx2 {
 namespace {
@@ -49,6 +49,7 @@ struct Vec {
     const Int bits = _mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23);
     return mul(v, _mm256_castsi256_ps(bits));
   }
+  static SLUICE_INLINE float root(float v) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(v))); }
   static SLUICE_INLINE float hsum(Reg v) {
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
     s = _mm_add_ps(s, _mm_movehl_ps(s, s));

@@ -1,4 +1,4 @@
-// All slots: the templates of src/kernels/x86 for this set's vectors.
+// All slots: the templates of src/kernels/vector and x86 for this set's vectors.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wuninitialized"  // GCC bug 105593: its own AVX-512 intrinsics trip these
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"

@@ -3,11 +3,12 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-#include "kernels/x86/fill_integer.h"
+#include "kernels/vector/fill_integer.h"
 
+#include "kernels/x86/pair_product.h"
 #include "kernels/x86_avx512/avx512.h"
 #include "kernels/x86_avx512/integer_vec.h"
 
 void sluice::kernels::avx512::fill_integer(KernelTable& table) {
-  kernels::fill_integer<IntegerVec, PairProduct<IntegerVec>>(table);
+  kernels::fill_integer<IntegerVec, PairProduct<IntegerVec>>(table, quantise<PairProduct<IntegerVec>::Order>);
 }

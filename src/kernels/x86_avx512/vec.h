@@ -1,11 +1,11 @@
-// Vectors of 16 floats: the vector type V of the templates in src/kernels/x86, for AVX-512 F, BW, DQ, VL.
+// Vectors of 16 floats: the vector type V of the templates in src/kernels/vector and x86, for AVX-512 F, BW, DQ, VL.
 #pragma once
 
 #include <immintrin.h>
 
 #include <cstdint>
 
-#include "kernels/x86/unroll.h"
+#include "kernels/vector/unroll.h"
 
 namespace sluice::kernels::avx512 {
 namespace {
@@ -45,6 +45,7 @@ struct Vec {
     const Int bits = _mm512_slli_epi32(_mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127)), 23);
     return mul(v, _mm512_castsi512_ps(bits));
   }
+  static SLUICE_INLINE float root(float v) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(v))); }
   static SLUICE_INLINE float hsum(Reg v) {
     const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
     __m128 s = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));

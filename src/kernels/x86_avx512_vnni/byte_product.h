@@ -2,7 +2,8 @@
 // the activations' upper bytes and once for the lower ones.
 #pragma once
 
-#include "kernels/x86/integer_matmul.h"
+#include "kernels/vector/integer_matmul.h"
+#include "kernels/x86/quantise.h"
 #include "kernels/x86_avx512/integer_vec.h"
 
 namespace sluice::kernels::avx512_vnni {

@@ -4,7 +4,7 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-#include "kernels/x86/fill_integer.h"
+#include "kernels/vector/fill_integer.h"
 
 #include "kernels/x86_avx512_vnni/avx512_vnni.h"
 #include "kernels/x86_avx512_vnni/byte_product.h"
@@ -12,7 +12,7 @@
 namespace sluice::kernels::avx512_vnni {
 void fill(KernelTable& table) {
   table.name = {"avx512_vnni", sizeof("avx512_vnni") - 1};
-  fill_integer<avx512::IntegerVec, ByteProduct>(table);
+  fill_integer<avx512::IntegerVec, ByteProduct>(table, quantise<ByteProduct::Order>);
 }
 
 }  // namespace sluice::kernels::avx512_vnni

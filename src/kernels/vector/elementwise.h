@@ -2,11 +2,9 @@
 // result does not depend on its place: the last, partial vector runs the same operations under a mask.
 #pragma once
 
-#include <immintrin.h>
-
 #include <cstdint>
 
-#include "kernels/x86/unroll.h"
+#include "kernels/vector/unroll.h"
 
 namespace sluice::kernels {
 namespace {
@@ -81,8 +79,7 @@ void rms_norm(const float* x, const float* weight, float eps, int64_t n, float* 
     sum[0] = V::fma(v, v, sum[0]);
   }
   const float squares = V::hsum(V::add(V::add(sum[0], sum[1]), V::add(sum[2], sum[3])));
-  const __m128 root = _mm_sqrt_ss(_mm_set_ss(squares / static_cast<float>(n) + eps));
-  const typename V::Reg scale = V::set1(1.0F / _mm_cvtss_f32(root));
+  const typename V::Reg scale = V::set1(1.0F / V::root(squares / static_cast<float>(n) + eps));
   for_vectors<V>(
       n, [&](int64_t j) SLUICE_LAMBDA { V::store(y + j, V::mul(V::mul(V::load(x + j), scale), V::load(weight + j))); },
       [&](int64_t j, int lanes) SLUICE_LAMBDA {

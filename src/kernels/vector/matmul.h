@@ -1,4 +1,4 @@
-// y = W x for any vector type V (a struct Vec of x86_avx2/ or x86_avx512/) and any row decoder D (x86/decode_*.h).
+// y = W x for any vector type V (a struct Vec of an instruction set's vec.h) and any row decoder D (decode_*.h).
 //
 // One arithmetic serves all shapes, so results cannot depend on the split: a row is decoded into float vectors in
 // column order, and each (row, token) owns one vector accumulator: acc = fma(w, x, acc), vector after vector, then one
@@ -16,7 +16,7 @@
 #include <cstdint>
 
 #include "kernels/kernel_table.h"
-#include "kernels/x86/unroll.h"
+#include "kernels/vector/unroll.h"
 
 namespace sluice::kernels {
 namespace {
@@ -190,8 +190,10 @@ inline void multiply_tokens(const float* w, int64_t rows, const float* x, int64_
   acc += t * kPanelRows * V::kLanes;
   const int64_t left = tokens - t;
   if (left == 1) multiply_panel<V, 1>(w, rows, x, ldx, n, first, acc);
-  if (left == 2) multiply_panel<V, 2>(w, rows, x, ldx, n, first, acc);
-  if (left == 3) multiply_panel<V, 3>(w, rows, x, ldx, n, first, acc);
+  if constexpr (kT > 2) {
+    if (left == 2) multiply_panel<V, 2>(w, rows, x, ldx, n, first, acc);
+    if (left == 3) multiply_panel<V, 3>(w, rows, x, ldx, n, first, acc);
+  }
 }
 
 // Rows [r0, r0 + rows) against tokens [t0, t0 + tokens). About 80 KB of stack.

@@ -1,39 +1,22 @@
 // y = W x in integers (kernels/integer.h) for any vector type V, product P and tile builder F: a tile of V::kLanes rows x
-// 256 columns is built once on the stack (x86/integer_tile.h) and multiplied with up to kTokensAtOnce tokens. A lane is a
+// 256 columns is built once on the stack (vector/integer_tile.h) and multiplied with up to kTokensAtOnce tokens. A lane is a
 // row, so a row's float sum runs over the groups in order whatever the split.
 //
-// A product P: Order (the activations' order, x86/quantise.h), kTokens (how many share a tile's registers), Weights and
-// prepare(V::Int), accumulate(d0, d1, weights, x, i) for the i-th four columns of the group at x, and join(d0, d1). One with
-// registers for whole tiles also has multiply<F>(...) for all tokens of a tile, and Scope<F>, which is there meanwhile.
+// A product P: Order (the activations' order: quantise.h of its architecture), kTokens (how many share a tile's registers),
+// Weights and prepare(V::Int), accumulate(d0, d1, weights, x, i) for the i-th four columns of the group at x, and
+// join(d0, d1). One with registers for whole tiles also has multiply<F>(...) for all tokens of a tile, and Scope<F>, which is
+// there meanwhile.
 #pragma once
 
+#include "kernels/integer.h"
 #include "kernels/kernel_table.h"
-#include "kernels/x86/integer_tile.h"
-#include "kernels/x86/quantise.h"
+#include "kernels/vector/integer_tile.h"
 
 namespace sluice::kernels {
 namespace {
 
 constexpr int64_t kIntegerTokens = 64;
-
-// Products of 16-bit pairs: the even and the odd bytes of the weights apart.
-template <class V>
-struct PairProduct {
-  using Order = PairOrder;
-  static constexpr int kTokens = V::kLanes == 16 ? 4 : 2;
-  struct Weights {
-    typename V::Int even, odd;
-  };
-  static SLUICE_INLINE Weights prepare(typename V::Int w) {
-    return {V::bit_and(w, V::set1_int(0x00ff00ff)), V::template shift_right16<8>(w)};
-  }
-  static SLUICE_INLINE void accumulate(typename V::Int& d0, typename V::Int& d1, const Weights& w, const std::byte* x,
-                                       int i) {
-    d0 = V::add_int(d0, V::multiply_pairs(w.even, V::repeat_word(x + 8 * i)));
-    d1 = V::add_int(d1, V::multiply_pairs(w.odd, V::repeat_word(x + 8 * i + 4)));
-  }
-  static SLUICE_INLINE typename V::Int join(typename V::Int d0, typename V::Int d1) { return V::add_int(d0, d1); }
-};
+constexpr int64_t kLeastAhead = 8192;  // bytes
 
 // The sum of a group's integers that one scale covers; times the activations' scale.
 template <class F, int kHalf>
@@ -102,7 +85,13 @@ SLUICE_INLINE void multiply_integer_tile(const Tile<V>& tile, int groups, const 
   for (; t + kT <= tokens; t += kT) {
     multiply_tile_tokens<V, P, F, kT>(tile, groups, x + t * ldq, head_at(t), ldq, acc + t);
   }
-  for (; t < tokens; t++) multiply_tile_tokens<V, P, F, 1>(tile, groups, x + t * ldq, head_at(t), ldq, acc + t);
+  const int64_t rest = tokens - t;
+  x += t * ldq;
+  if (rest == 1) multiply_tile_tokens<V, P, F, 1>(tile, groups, x, head_at(t), ldq, acc + t);
+  if constexpr (kT > 2) {
+    if (rest == 2) multiply_tile_tokens<V, P, F, 2>(tile, groups, x, head_at(t), ldq, acc + t);
+    if (rest == 3) multiply_tile_tokens<V, P, F, 3>(tile, groups, x, head_at(t), ldq, acc + t);
+  }
 }
 
 // Where rows [r, r + V::kLanes) of `m` stand from column c on. Fewer than V::kLanes rows are copied to `copy`, zeros
@@ -184,7 +173,7 @@ struct ProductSink {
     P::accumulate(d0[j], d1[j], P::prepare(v), x + kGroup * kGroupBytes, i);
     // Spread evenly: asked for in one go they would fill the queue of misses and stall.
     constexpr int n = kGroup * 8 + i, kPuts = kGroups * 8;
-    for (int line = n * kLines / kPuts; line < (n + 1) * kLines / kPuts; line++) __builtin_prefetch(ahead + 64 * line, 0, 3);
+    for (int line = n * kLines / kPuts; line < (n + 1) * kLines / kPuts; line++) prefetch_here(ahead + 64 * line);
   }
   template <int j>
   SLUICE_INLINE void scale(typename V::Reg v) { scales[j] = v; }
@@ -226,7 +215,7 @@ inline void multiply_integer_rows(const MatMulArgs& a, const TileReader<V, F>& r
     const int64_t n = cols - c < kTileCols ? cols - c : kTileCols;
     TileSource from = reader.whole(r, c);
     if (rows < V::kLanes) from = part.copy(from, rows, n);
-    for (int64_t i = 0; i < n / F::kBlock * F::kBytes * V::kLanes; i += 64) __builtin_prefetch(ahead + i, 0, 3);
+    for (int64_t i = 0; i < n / F::kBlock * F::kBytes * V::kLanes; i += 64) prefetch_here(ahead + i);
     ahead += n / F::kBlock * F::kBytes * V::kLanes;
     const int groups = build_tile<V, F>(from, n, tile);
     const std::byte* x_at = x + c / 32 * kGroupBytes;
@@ -253,7 +242,9 @@ SLUICE_INLINE void multiply_integer_vector(const MatMulArgs& a, const TileReader
   const std::byte* x = a.quantised + t * a.ldq;
   const auto* head = reinterpret_cast<const GroupHead*>(x + a.w->cols / 32 * kGroupBytes);
   TileSource from = reader.whole(r, 0);
-  const uint8_t* ahead = from.data.first + V::kLanes * from.data.stride;
+  // A tile of rows ahead, or more where that is less than memory's latency.
+  const int64_t tile_bytes = V::kLanes * from.data.stride;
+  const uint8_t* ahead = from.data.first + (1 + kLeastAhead / tile_bytes) * tile_bytes;
   typename V::Reg acc = V::zero();
   for (int64_t b = 0; b < blocks; b++) {
     acc = multiply_block<V, P, F>(from, ahead, x, head, acc);

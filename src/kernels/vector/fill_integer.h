@@ -1,17 +1,18 @@
-// The integer products of a set: one list for all x86 sets. All formats and `quantise` change together, since the order of
+// The integer products of a set: one list for all sets. All formats and `quantise` change together, since the order of
 // quantised activations is the product's.
 #pragma once
 
-#include "kernels/x86/integer_k.h"
-#include "kernels/x86/integer_matmul.h"
-#include "kernels/x86/integer_mlx.h"
-#include "kernels/x86/integer_q32.h"
+#include "kernels/vector/integer_k.h"
+#include "kernels/vector/integer_matmul.h"
+#include "kernels/vector/integer_mlx.h"
+#include "kernels/vector/integer_q32.h"
 
 namespace sluice::kernels {
 namespace {
 
+// `quantise` writes P::Order.
 template <class V, class P>
-void fill_integer(KernelTable& table) {
+void fill_integer(KernelTable& table, decltype(KernelTable::quantise) quantise) {
   using Id = quant::FormatId;
   MatMulFn* slot = table.integer_matmul.data();
   const auto set = [slot](Id id, MatMulFn fn) { slot[static_cast<int>(id)] = fn; };
@@ -30,7 +31,7 @@ void fill_integer(KernelTable& table) {
   set(Id::mxfp4, integer_matmul<V, P, IntegerMxfp4<V>>);
   set(Id::mlx4, integer_matmul_mlx<V, P, 4>);
   set(Id::mlx8, integer_matmul_mlx<V, P, 8>);
-  table.quantise = quantise<typename P::Order>;
+  table.quantise = quantise;
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "kernels/kernel_table.h"
-#include "kernels/x86/unroll.h"
+#include "kernels/vector/unroll.h"
 
 namespace sluice::kernels {
 namespace {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "kernels/kernel_table.h"
-#include "kernels/x86/elementwise.h"
-#include "kernels/x86/unroll.h"
+#include "kernels/vector/elementwise.h"
+#include "kernels/vector/unroll.h"
 
 namespace sluice::kernels {
 namespace {

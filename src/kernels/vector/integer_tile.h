@@ -1,6 +1,6 @@
 // Weights for integer products as V::kLanes rows side by side: unsigned bytes, four columns of a row in a 32-bit lane, one
-// row a lane, with the scales and offsets of each row's groups. What the formats' builders (x86/integer_k.h,
-// integer_q32.h, integer_mlx.h) make and x86/integer_matmul.h multiplies.
+// row a lane, with the scales and offsets of each row's groups. What the formats' builders (vector/integer_k.h,
+// integer_q32.h, integer_mlx.h) make and vector/integer_matmul.h multiplies.
 //
 // A builder F<V>: kBlock (columns it builds at a time: 32 or 256), kBytes (their bytes in a row), kHalves (1: a scale
 // covers 32 columns, 2: 16), kOffsets, kBias (what was added to the integers to make them unsigned), and
@@ -8,7 +8,10 @@
 // with kOffsets, sink.offset<j>(v), j counting kHalves a group.
 #pragma once
 
-#include "kernels/x86/decode.h"
+#include <cstdint>
+
+#include "kernels/vector/unroll.h"
+#include "quant/format.h"
 
 namespace sluice::kernels {
 namespace {

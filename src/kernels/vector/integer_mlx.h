@@ -1,8 +1,8 @@
-// Tile builders (contract: x86/integer_tile.h) for MLX affine 4 and 8 bits: codes in a bit stream, scales and biases in
+// Tile builders (contract: vector/integer_tile.h) for MLX affine 4 and 8 bits: codes in a bit stream, scales and biases in
 // side arrays, a pair for every 32, 64 or 128 columns.
 #pragma once
 
-#include "kernels/x86/integer_matmul.h"
+#include "kernels/vector/integer_matmul.h"
 
 namespace sluice::kernels {
 namespace {

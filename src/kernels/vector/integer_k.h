@@ -1,8 +1,8 @@
-// Tile builders (contract: x86/integer_tile.h) for the GGML formats of 256 columns a block: Q2_K .. Q6_K, IQ4_XS. Block
+// Tile builders (contract: vector/integer_tile.h) for the GGML formats of 256 columns a block: Q2_K .. Q6_K, IQ4_XS. Block
 // layouts: docs/qwen3_5_moe.md, section 6.
 #pragma once
 
-#include "kernels/x86/integer_q32.h"
+#include "kernels/vector/integer_q32.h"
 
 namespace sluice::kernels {
 namespace {

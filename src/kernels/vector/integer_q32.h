@@ -1,8 +1,8 @@
-// Tile builders (contract: x86/integer_tile.h) for the GGML formats of 32 columns a block: Q8_0, Q4_0, Q4_1, Q5_0, Q5_1,
+// Tile builders (contract: vector/integer_tile.h) for the GGML formats of 32 columns a block: Q8_0, Q4_0, Q4_1, Q5_0, Q5_1,
 // IQ4_NL, MXFP4. Block layouts: docs/qwen3_5_moe.md, section 6.
 #pragma once
 
-#include "kernels/x86/integer_tile.h"
+#include "kernels/vector/integer_tile.h"
 
 namespace sluice::kernels {
 namespace {

@@ -1,7 +1,11 @@
-// Row decoders (contract: x86/matmul.h) for F32, F16 and BF16: any number of columns.
+// Row decoders (contract: vector/matmul.h) for F32, F16 and BF16: any number of columns.
 #pragma once
 
-#include "kernels/x86/decode.h"
+#include <cstdint>
+
+#include "kernels/vector/row.h"
+#include "kernels/vector/unroll.h"
+#include "quant/format.h"
 
 namespace sluice::kernels {
 namespace {

@@ -1,0 +1,13 @@
+// The kernels for 64-bit ARM processors, all of which have NEON with fused multiply-add.
+#pragma once
+
+#include "kernels/kernel_table.h"
+
+namespace sluice::kernels::neon {
+
+bool supported();  // true on 64-bit ARM
+
+// Overwrites the slots of `table` that this set does better. REQUIRES: supported().
+void fill(KernelTable& table);
+
+}  // namespace sluice::kernels::neon

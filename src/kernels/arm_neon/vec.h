@@ -1,0 +1,117 @@
+// Vectors of 16 floats in four registers: the vector type V of the templates in src/kernels/vector, for NEON as every
+// 64-bit ARM processor has it. Four registers, since large cores finish up to four fused multiply-adds a cycle and need
+// about four cycles for each: 4 rows times 4 registers are the sixteen sums that keep them busy. The lanes and the tree
+// of hsum are those of x86_avx512/vec.h, so the sums of both come out the same to the bit.
+#pragma once
+
+#include <arm_neon.h>
+
+#include <cstdint>
+
+#include "kernels/vector/unroll.h"
+
+namespace sluice::kernels::neon {
+namespace {
+
+struct Vec {
+  struct Reg {
+    float32x4_t q[4];
+  };
+  static constexpr int kLanes = 16;
+  static constexpr int kTileRows = 2, kTileTokens = 2;  // 16 accumulators, 8 weights and 4 activations of 32 registers
+
+  // f(0) to f(3) as the four registers of a vector.
+  template <class F>
+  static SLUICE_INLINE Reg each(F&& f) {
+    return {{f(0), f(1), f(2), f(3)}};
+  }
+
+  static SLUICE_INLINE Reg zero() { return set1(0); }
+  static SLUICE_INLINE Reg set1(float v) {
+    return each([&](int) SLUICE_LAMBDA { return vdupq_n_f32(v); });
+  }
+  static SLUICE_INLINE Reg load(const float* p) {
+    return each([&](int i) SLUICE_LAMBDA { return vld1q_f32(p + 4 * i); });
+  }
+  static SLUICE_INLINE void store(float* p, Reg v) {
+    for (int i = 0; i < 4; i++) vst1q_f32(p + 4 * i, v.q[i]);
+  }
+  // The first n lanes, 0 < n < 16; loads zeros behind and touches no byte behind.
+  static SLUICE_INLINE Reg load_n(const float* p, int n) {
+    float padded[kLanes] = {};
+    for (int i = 0; i < n; i++) padded[i] = p[i];
+    return load(padded);
+  }
+  static SLUICE_INLINE void store_n(float* p, Reg v, int n) {
+    float padded[kLanes];
+    store(padded, v);
+    for (int i = 0; i < n; i++) p[i] = padded[i];
+  }
+  // The first n lanes of v, the others of `other`.
+  static SLUICE_INLINE Reg keep_n(Reg v, Reg other, int n) {
+    const int32x4_t first = {0, 1, 2, 3};
+    return each([&](int i) SLUICE_LAMBDA {
+      return vbslq_f32(vcltq_s32(vaddq_s32(first, vdupq_n_s32(4 * i)), vdupq_n_s32(n)), v.q[i], other.q[i]);
+    });
+  }
+
+  static SLUICE_INLINE Reg add(Reg a, Reg b) {
+    return each([&](int i) SLUICE_LAMBDA { return vaddq_f32(a.q[i], b.q[i]); });
+  }
+  static SLUICE_INLINE Reg sub(Reg a, Reg b) {
+    return each([&](int i) SLUICE_LAMBDA { return vsubq_f32(a.q[i], b.q[i]); });
+  }
+  static SLUICE_INLINE Reg mul(Reg a, Reg b) {
+    return each([&](int i) SLUICE_LAMBDA { return vmulq_f32(a.q[i], b.q[i]); });
+  }
+  static SLUICE_INLINE Reg div(Reg a, Reg b) {
+    return each([&](int i) SLUICE_LAMBDA { return vdivq_f32(a.q[i], b.q[i]); });
+  }
+  static SLUICE_INLINE Reg fma(Reg a, Reg b, Reg c) {  // a b + c
+    return each([&](int i) SLUICE_LAMBDA { return vfmaq_f32(c.q[i], a.q[i], b.q[i]); });
+  }
+  static SLUICE_INLINE Reg max(Reg a, Reg b) {
+    return each([&](int i) SLUICE_LAMBDA { return vmaxq_f32(a.q[i], b.q[i]); });
+  }
+  static SLUICE_INLINE Reg min(Reg a, Reg b) {
+    return each([&](int i) SLUICE_LAMBDA { return vminq_f32(a.q[i], b.q[i]); });
+  }
+  static SLUICE_INLINE Reg round(Reg v) {
+    return each([&](int i) SLUICE_LAMBDA { return vrndnq_f32(v.q[i]); });
+  }
+  static SLUICE_INLINE Reg negative_abs(Reg v) {
+    return each([&](int i) SLUICE_LAMBDA { return vnegq_f32(vabsq_f32(v.q[i])); });
+  }
+  // a < b ? yes : no, by lane.
+  static SLUICE_INLINE Reg if_less(Reg a, Reg b, Reg yes, Reg no) {
+    return each([&](int i) SLUICE_LAMBDA { return vbslq_f32(vcltq_f32(a.q[i], b.q[i]), yes.q[i], no.q[i]); });
+  }
+  // v * 2^n for whole n in [-126, 127].
+  static SLUICE_INLINE Reg times_pow2(Reg v, Reg n) {
+    return each([&](int i) SLUICE_LAMBDA {
+      const int32x4_t bits = vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n.q[i]), vdupq_n_s32(127)), 23);
+      return vmulq_f32(v.q[i], vreinterpretq_f32_s32(bits));
+    });
+  }
+  static SLUICE_INLINE float root(float v) { return vget_lane_f32(vsqrt_f32(vdup_n_f32(v)), 0); }
+  static SLUICE_INLINE float hsum(Reg v) {
+    const float32x4_t s = vaddq_f32(vaddq_f32(v.q[0], v.q[2]), vaddq_f32(v.q[1], v.q[3]));
+    const float32x2_t pair = vadd_f32(vget_low_f32(s), vget_high_f32(s));
+    return vget_lane_f32(pair, 0) + vget_lane_f32(pair, 1);
+  }
+  static SLUICE_INLINE float hmax(Reg v) {
+    return vmaxvq_f32(vmaxq_f32(vmaxq_f32(v.q[0], v.q[2]), vmaxq_f32(v.q[1], v.q[3])));
+  }
+
+  static SLUICE_INLINE Reg load_f16(const uint8_t* p) {
+    return each([&](int i) SLUICE_LAMBDA { return vcvt_f32_f16(vreinterpret_f16_u8(vld1_u8(p + 8 * i))); });
+  }
+  static SLUICE_INLINE Reg load_bf16(const uint8_t* p) {
+    return each([&](int i) SLUICE_LAMBDA {
+      return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(vld1_u8(p + 8 * i)), 16));
+    });
+  }
+};
+
+}  // namespace
+}  // namespace sluice::kernels::neon
