@@ -6,8 +6,9 @@
 #include "kernels/vector/elementwise.h"
 #include "kernels/vector/matmul.h"
 #include "kernels/vector/matmul_decoded.h"
-#include "kernels/x86/attention.h"
-#include "kernels/x86/delta_rule.h"
+#include "kernels/vector/short_conv.h"
+#include "kernels/vector/attention.h"
+#include "kernels/vector/delta_rule.h"
 
 void sluice::kernels::neon::fill(KernelTable& table) {
   using Id = quant::FormatId;
@@ -22,4 +23,5 @@ void sluice::kernels::neon::fill(KernelTable& table) {
   table.axpy = axpy<Vec>;
   table.attention = attention<Vec>;
   table.delta_rule = delta_rule<Vec>;
+  table.short_conv = short_conv<Vec>;
 }

@@ -19,6 +19,7 @@ struct Vec {
   };
   static constexpr int kLanes = 16;
   static constexpr int kTileRows = 2, kTileTokens = 2;  // 16 accumulators, 8 weights and 4 activations of 32 registers
+  static constexpr int kDeltaRuleVectors = 4;
 
   // f(0) to f(3) as the four registers of a vector.
   template <class F>
