@@ -121,9 +121,13 @@ class Beside(unittest.TestCase):
             out.write(f'#!/bin/sh\n[ -e {once}.done ] && exec "$@"\ntouch {once}.done\necho held\n')
         os.chmod(once, 0o755)
         done = self.beside("--rounds", "1", "--json", self.path("all.json"), "--hold", once)
-        self.assertEqual((done.returncode, "the hold ended" in done.stderr), (0, True), done.stderr)
+        self.assertEqual((done.returncode, done.stderr.count("the hold ended")), (0, 1), done.stderr)
+        self.assertNotIn("not comparable", done.stdout)
         self.assertEqual([run["decode_tok_s"] for run in self.noted("all.json")["rounds"][0]["peer"]["128"]], [15, 16])
-        for bad, said in (("false", "holds nothing"), ("sh -c 'echo held'", "ended during 3"), ("/nonexistent/hold", "/nonexistent/hold")):
+        done = self.beside("--rounds", "1", "--tries", "2", "--hold", "sh -c 'echo held'")  # always
+        self.assertEqual((done.returncode, done.stderr.count("the hold ended")), (0, 4), done.stderr)
+        self.assertIn("not comparable: the hold ended during 4 runs", done.stdout)
+        for bad, said in (("false", "holds nothing"), ("/nonexistent/hold", "/nonexistent/hold")):
             done = self.beside("--rounds", "1", "--hold", bad)
             self.assertEqual((done.returncode, said in done.stderr), (1, True), done.stderr)
 
