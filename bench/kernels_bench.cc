@@ -1,48 +1,67 @@
 // How fast each instruction set runs each format on matrices of an expert's shape, far more of them than the caches
-// hold, in random order: GB/s of weights, and GMAC/s (weights times tokens), beside a plain read of as many bytes.
-// Names: matmul/SET/FORMAT/ROWSxCOLS/tokens/threads, integer/... for products in integers; threads share the rows, as the engine's do. The clock is the
+// hold, in random order: GB/s of weights, and GMAC/s (weights times tokens). Every run also prints, first, what bounds
+// them (bench/limits.h): a plain read of as many bytes and, where the processor has it, VNNI's peak.
+// Names: matmul/SET/FORMAT/ROWSxCOLS/tokens/threads, integer/... for products in integers, read/threads,
+// vnni_peak/threads; threads share the rows, as the engine's do: one, and as many as may run. The clock is the
 // wall's: on a machine that others use, interleave repetitions and compare medians.
-//   kernels_bench --benchmark_filter='read|matmul/avx512/Q4_K/.*/1/.'
+//   kernels_bench --benchmark_filter='integer/avx512_vnni/Q4_K/.*/1/.'
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
-#include <functional>
-#include <numeric>
 #include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "limits.h"
+
 #include "base/arena.h"
+#include "base/machine.h"
 #include "kernels/integer.h"
 #include "kernels/kernel_table.h"
 
 namespace sluice {
 namespace {
 
+using bench::count;
+using bench::Spinners;
 using kernels::KernelTable;
 using quant::FormatId;
 
 constexpr uint64_t kBytes = uint64_t{288} << 20;
 constexpr int64_t kMlxGroup = 64;
 
-// Random bytes, shared by all benchmarks. Half floats among them may be NaN or subnormal; the arithmetic's speed does
-// not depend on that on the processors we know, but two bits are cleared so that exponents stay moderate.
-const std::byte* random_bytes() {
-  static const Arena arena = [] {
-    constexpr uint64_t kPiece = uint64_t{4} << 20;
-    auto a = Arena::map(kBytes);
-    std::mt19937 random(1);
-    for (uint64_t i = 0; i < kPiece; i += 4) {
-      const uint32_t word = static_cast<uint32_t>(random()) & 0xbfbfbfbf;
-      std::memcpy(a.value().data() + i, &word, sizeof word);
-    }
-    for (uint64_t i = kPiece; i < kBytes; i += kPiece) std::memcpy(a.value().data() + i, a.value().data(), kPiece);
-    return std::move(a).value();
-  }();
-  return arena.data();
+std::byte* memory() {
+  static const Arena arena = Arena::map(kBytes).value();
+  return const_cast<std::byte*>(arena.data());
+}
+
+// Half floats, scales and exponents of a magnitude that weights have: many processors are slow with subnormals.
+uint32_t moderate(FormatId id, uint32_t random) {
+  if (id == FormatId::f32) return (random & 0x83ffffff) | 0x3c000000;   // 2^-7 to 2
+  if (id == FormatId::bf16) return (random & 0x83ff83ff) | 0x3c003c00;  // likewise
+  if (id == FormatId::f16) return (random & 0xbfffbfff) | 0x20002000;   // likewise
+  return random & 0xbfbfbfbf;  // float16 scales among the bytes: below 2, and as float32 never subnormal
+}
+
+void fill(std::byte* at, uint64_t bytes, FormatId id) {
+  std::vector<uint32_t> words(std::min(bytes, uint64_t{4} << 20) / sizeof(uint32_t));
+  std::mt19937 random(1);
+  for (uint32_t& w : words) w = moderate(id, static_cast<uint32_t>(random()));
+  const uint64_t piece = words.size() * sizeof(uint32_t);
+  for (uint64_t i = 0; i < bytes; i += piece) std::memcpy(at + i, words.data(), std::min(piece, bytes - i));
+}
+
+// Makes memory() random matrices of `data` bytes of format `id`, each with `side` bytes of scales and biases behind it;
+// nothing to do where it holds them.
+void fill_memory(FormatId id, uint64_t data, uint64_t side) {
+  static FormatId filled = FormatId::fp8_e4m3;  // never benchmarked
+  if (filled == id) return;
+  filled = id;
+  fill(memory(), kBytes, id);
+  for (uint64_t i = data; side > 0 && i + side <= kBytes; i += data + side) fill(memory() + i, side, FormatId::bf16);
+  if (id != FormatId::mxfp4) return;
+  for (uint64_t i = 0; i < kBytes; i += 17) memory()[i] = std::byte{120} | (memory()[i] & std::byte{7});  // exponents
 }
 
 struct Experts {
@@ -56,8 +75,9 @@ Experts experts(FormatId id, int64_t rows, int64_t cols, size_t most) {
   const bool mlx = quant::format(id).side_arrays;
   const uint64_t side = mlx ? static_cast<uint64_t>(rows * cols / kMlxGroup) * sizeof(uint16_t) : 0;
   Experts e{{}, data + 2 * side};
+  fill_memory(id, data, 2 * side);
   for (size_t i = 0; i < most && (i + 1) * e.bytes_each <= kBytes; ++i) {
-    const std::byte* p = random_bytes() + i * e.bytes_each;
+    const std::byte* p = memory() + i * e.bytes_each;
     quant::Matrix m{.format = id, .rows = rows, .cols = cols};
     m.data = p;
     if (mlx) {
@@ -72,50 +92,6 @@ Experts experts(FormatId id, int64_t rows, int64_t cols, size_t most) {
   return e;
 }
 
-// A pool that spins: the work is short, and waking threads would be most of what is measured.
-class Spinners {
- public:
-  explicit Spinners(int threads) : count_(threads) {
-    for (int i = 1; i < threads; ++i) threads_.emplace_back([this, i] { loop(i); });
-  }
-  ~Spinners() {
-    stop_ = true;
-    for (auto& t : threads_) t.join();
-  }
-  template <class F>
-  void run(F&& f) {
-    work_ = f;
-    left_ = count_ - 1;
-    ++turn_;
-    f(0, count_);
-    while (left_ != 0) {
-    }
-  }
-
- private:
-  void loop(int index) {
-    for (int seen = 0;;) {
-      while (turn_ == seen) {
-        if (stop_) return;
-      }
-      ++seen;
-      work_(index, count_);
-      --left_;
-    }
-  }
-  int count_;
-  std::atomic<int> turn_{0}, left_{0};
-  std::atomic<bool> stop_{false};
-  std::function<void(int, int)> work_;
-  std::vector<std::thread> threads_;
-};
-
-void count(benchmark::State& state, double bytes, double macs) {
-  const auto n = static_cast<double>(state.iterations());
-  state.counters["GB/s"] = benchmark::Counter(bytes * n / 1e9, benchmark::Counter::kIsRate);
-  state.counters["GMAC/s"] = benchmark::Counter(macs * n / 1e9, benchmark::Counter::kIsRate);
-}
-
 struct Shape {
   int64_t rows, cols;
 };
@@ -123,7 +99,7 @@ struct Shape {
 // In integers where `integer`, else in float32.
 void bench_matmul(benchmark::State& state, const KernelTable* table, FormatId id, bool integer, Shape shape,
                   int64_t tokens, int threads) {
-  const Experts e = experts(id, shape.rows, shape.cols, tokens == 1 ? 512 : 16);
+  const Experts e = experts(id, shape.rows, shape.cols, tokens <= 4 ? 512 : 16);
   const std::vector<float> x(static_cast<size_t>(shape.cols * tokens), 0.5F);
   std::vector<float> y(static_cast<size_t>(shape.rows * tokens));
   const int64_t ldq = kernels::quantised_bytes(shape.cols);
@@ -156,43 +132,39 @@ void bench_matmul(benchmark::State& state, const KernelTable* table, FormatId id
         static_cast<double>(shape.rows * shape.cols * tokens) * count_of);
 }
 
-// Sums 64-bit words in four chains: the most that a kernel which only read its weights could do.
-void bench_read(benchmark::State& state, int threads) {
-  constexpr size_t kWords = kBytes / 8;
-  const auto* p = reinterpret_cast<const uint64_t*>(random_bytes());
-  std::atomic<uint64_t> total{0};
-  Spinners pool(threads);
-  for (auto _ : state) {
-    pool.run([&](int i, int n) {
-      uint64_t sum[8] = {};
-      const size_t each = kWords / static_cast<size_t>(n) / 8 * 8, begin = each * static_cast<size_t>(i);
-      for (size_t j = begin; j < begin + each; j += 8) {
-        for (size_t k = 0; k < 8; ++k) sum[k] += p[j + k];
-      }
-      total += std::accumulate(sum, sum + 8, uint64_t{0});
-    });
+// Heads of one token over a block of rows in the cache.
+void bench_attention(benchmark::State& state, const KernelTable* table, kernels::KvFormat kv, int64_t head_dim,
+                     int64_t heads) {
+  constexpr int64_t kRows = kernels::kAttentionRows;
+  const int64_t row_bytes = kernels::kv_row_bytes(kv, head_dim);
+  const std::vector<float> q(static_cast<size_t>(head_dim * heads), 0.1F);
+  std::vector<std::byte> keys(static_cast<size_t>(row_bytes * kRows)), values(keys.size());
+  for (int64_t p = 0; p < kRows; ++p) {
+    kernels::kv_encode(kv, q.data(), head_dim, keys.data() + p * row_bytes);
+    kernels::kv_encode(kv, q.data(), head_dim, values.data() + p * row_bytes);
   }
-  benchmark::DoNotOptimize(total.load());
-  count(state, static_cast<double>(kBytes), 0);
-}
-
-void bench_attention(benchmark::State& state, const KernelTable* table, int64_t head_dim, int64_t positions) {
-  std::vector<float> q(static_cast<size_t>(head_dim), 0.1F), keys(static_cast<size_t>(head_dim * positions), 0.1F);
-  std::vector<float> values = keys, scores(static_cast<size_t>(positions)), out(q.size());
+  std::vector<float> scratch(static_cast<size_t>(heads * kRows + head_dim));
+  std::vector<float> parts(static_cast<size_t>(heads * (head_dim + 2)));
   for (auto _ : state) {
     table->attention({.q = q.data(),
+                      .q_token = 0,
+                      .q_head = head_dim,
+                      .tokens = 1,
+                      .heads = heads,
                       .keys = keys.data(),
                       .values = values.data(),
-                      .kv_stride = head_dim,
-                      .positions = positions,
+                      .row_stride = row_bytes,
+                      .kv = kv,
+                      .rows = kRows,
+                      .seen = kRows,
                       .head_dim = head_dim,
                       .scale = 0.1F,
-                      .scores = scores.data(),
-                      .out = out.data()});
+                      .scratch = scratch.data(),
+                      .parts = parts.data(),
+                      .part_stride = head_dim + 2});
     benchmark::ClobberMemory();
   }
-  const auto fmas = static_cast<double>(2 * head_dim * positions);
-  count(state, 4 * fmas, fmas);
+  count(state, static_cast<double>(2 * row_bytes * kRows), static_cast<double>(2 * head_dim * kRows * heads));
 }
 
 // `tokens` tokens a head; bytes are those of the state, read and written once a call.
@@ -233,11 +205,16 @@ void bench_swiglu(benchmark::State& state, const KernelTable* table) {
   count(state, 3 * 4 * 4096.0, 4096);
 }
 
+std::vector<int> thread_counts() {
+  if (cpu_count() == 1) return {1};
+  return {1, cpu_count()};
+}
+
 void register_matmul(const std::string& set, const KernelTable* table, const quant::Format& format) {
   if (format.id == FormatId::fp8_e4m3) return;
   for (const Shape shape : {Shape{512, 2048}, Shape{2048, 512}}) {
-    for (const int64_t tokens : {1, 2, 4, 8, 16, 64, 256}) {
-      for (const int threads : {1, 2}) {
+    for (const int64_t tokens : {1, 2, 3, 4, 8, 16, 64, 256}) {
+      for (const int threads : thread_counts()) {
         const std::string rest = "/" + set + "/" + std::string(format.name) + "/" + std::to_string(shape.rows) + "x" +
                                  std::to_string(shape.cols) + "/" + std::to_string(tokens) + "/" +
                                  std::to_string(threads);
@@ -251,10 +228,22 @@ void register_matmul(const std::string& set, const KernelTable* table, const qua
   }
 }
 
-[[maybe_unused]] const bool kRegistered = [] {
-  for (const int threads : {1, 2}) {
-    benchmark::RegisterBenchmark(("read/" + std::to_string(threads)).c_str(), bench_read, threads)->UseRealTime();
+void register_limits() {
+  for (const int threads : thread_counts()) {
+    const std::string rest = "/" + std::to_string(threads);
+    benchmark::RegisterBenchmark(("read" + rest).c_str(), [threads](benchmark::State& state) {
+      fill_memory(FormatId::f32, 0, 0);
+      bench::read_sweep(state, {memory(), kBytes}, threads);
+    })->UseRealTime();
+#if defined(__x86_64__)
+    if (!kernels::select("avx512_vnni").ok()) continue;
+    benchmark::RegisterBenchmark(("vnni_peak" + rest).c_str(), bench::vnni_peak, threads)->UseRealTime();
+#endif
   }
+}
+
+void register_all() {
+  register_limits();
   for (const auto& set : kernels::instruction_sets()) {
     const auto selected = kernels::select(set.name);
     if (!selected.ok()) continue;
@@ -262,8 +251,13 @@ void register_matmul(const std::string& set, const KernelTable* table, const qua
     const std::string name(set.name);
     for (const auto& format : quant::formats()) register_matmul(name, table, format);
     for (const int64_t dim : {64, 128, 256}) {
-      const std::string what = "attention/" + name + "/" + std::to_string(dim);
-      benchmark::RegisterBenchmark(what.c_str(), bench_attention, table, dim, int64_t{1024});
+      for (const int64_t heads : {1, 8}) {
+        for (const auto kv : {kernels::KvFormat::f32, kernels::KvFormat::f16, kernels::KvFormat::q8}) {
+          const std::string what = "attention/" + name + "/" + std::string(kernels::kKvFormatNames[static_cast<size_t>(kv)]) +
+                                   "/" + std::to_string(dim) + "/" + std::to_string(heads);
+          benchmark::RegisterBenchmark(what.c_str(), bench_attention, table, kv, dim, heads);
+        }
+      }
     }
     for (const int64_t heads : {1, 1024}) {  // one state in the cache; more states than the caches hold
       for (const int64_t tokens : {1, 4, 64}) {
@@ -273,8 +267,17 @@ void register_matmul(const std::string& set, const KernelTable* table, const qua
     }
     benchmark::RegisterBenchmark(("swiglu/" + name).c_str(), bench_swiglu, table);
   }
-  return true;
-}();
+}
 
 }  // namespace
 }  // namespace sluice
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  const std::string filter = benchmark::GetBenchmarkFilter();
+  // A figure means little without what bounded it in the same minute.
+  if (!filter.empty() && filter != "all" && filter.front() != '-') benchmark::SetBenchmarkFilter("^read/|^vnni_peak/|" + filter);
+  sluice::register_all();
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 [ $# = 1 ] || { echo "usage: $0 FOLDER" >&2; exit 2; }
-packages=(nlohmann-json3-dev libcli11-dev libfmt-dev libpcre2-dev libutf8proc-dev libxxhash-dev liburing-dev libgtest-dev libgmock-dev)
+packages=(nlohmann-json3-dev libcli11-dev libfmt-dev libpcre2-dev libutf8proc-dev libxxhash-dev liburing-dev libedit-dev libmd4c-dev libgtest-dev libgmock-dev)
 wanted="${packages[*]}"
 root=$1
 [ "$(cat "$root/complete" 2>/dev/null)" != "$wanted" ] || exit 0

@@ -27,11 +27,13 @@ packages_missing_debian() {
     case $package in
       g++) command -v c++ >/dev/null && continue ;;
       ninja-build) command -v ninja >/dev/null && continue ;;
-      cmake | pkg-config | python3 | ccache) command -v "$package" >/dev/null && continue ;;
+      cmake | pkg-config | python3 | ccache | nodejs | npm) command -v "$package" >/dev/null && continue ;;
     esac
     dpkg -s "$package" 2>/dev/null | grep '^Status: .* installed$' >/dev/null || echo "$package"
   done
 }
+
+packages_apt_install() { packages_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >&2; }
 
 packages_apt() {
   local missing known=() unknown=() package
@@ -46,9 +48,11 @@ packages_apt() {
   done
   [ ${#unknown[@]} -eq 0 ] || packages_note "NOTE: this system's archive has no ${unknown[*]}; going on without."
   [ ${#known[@]} -gt 0 ] || return 0
-  if ! packages_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${known[@]}" >&2; then
-    packages_note "NOTE: could not install ${known[*]}; trying to build all the same."
-  fi
+  packages_apt_install "${known[@]}" && return 0
+  # One that conflicts with what is installed must not keep the others away.
+  for package in "${known[@]}"; do
+    packages_apt_install "$package" || packages_note "NOTE: could not install $package; going on without."
+  done
 }
 
 packages_brew() {

@@ -22,15 +22,17 @@ class Session;
 struct MemoryPlan {
   uint64_t budget = 0;
   uint64_t process = 0;     // program, tokenizer, tables
-  uint64_t trunk = 0, state = 0, workspace = 0;
+  uint64_t trunk = 0, state = 0, workspace = 0;  // state: of all sessions
+  uint64_t snapshots = 0;   // for saved prefixes of conversations
   uint64_t slots = 0;       // slot_count * slot_bytes
   int32_t slot_count = 0;   // experts that fit at once
   uint64_t slot_bytes = 0;
-  int64_t context = 0;      // positions
+  int64_t context = 0;      // positions of a session
+  int32_t sessions = 1;     // that may be open at once
   int32_t chunk = 0;        // prompt tokens computed at once
   uint64_t floor = 0;       // the least budget this model runs in at this context
 
-  uint64_t total() const { return process + trunk + state + workspace + slots; }
+  uint64_t total() const { return process + trunk + state + workspace + snapshots + slots; }
 };
 
 // Thread-compatible: one thread at a time uses an engine and its sessions.

@@ -39,6 +39,7 @@ struct ModelInfo {
   uint64_t read_bytes = 0;           // of one read of an expert, which lies in one or more pieces: the mean, weighted by bytes
   uint64_t expert_bytes_per_token = 0;
   uint64_t state_bytes = 0;          // one session at the context chosen
+  std::string kv;                    // how it keeps keys and values: EngineOptions::kv
   uint64_t floor_bytes = 0;          // least memory the model runs in: trunk, state, one token's experts, working buffers
   uint64_t full_bytes = 0;           // everything resident
 };

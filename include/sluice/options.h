@@ -5,9 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "sluice/constraint.h"
 
 namespace sluice {
 
@@ -18,9 +22,22 @@ struct EngineOptions {
   int32_t threads = 0;        // compute threads; 0: one a core
   std::string pin = "auto";   // auto, on, off: each compute thread stays on a core of its own, I/O threads on others if there are
   int64_t context = 0;        // positions a session holds; 0: the model's, at most 8192
+  // Sessions that may be open at once; below 0: up to 4, as many as an eighth of what is left beyond the least this model runs
+  // in holds.
+  int32_t sessions = 1;
+  static constexpr int32_t kMostSessions = 16;
+  // Set aside for states of earlier conversations that a Scheduler keeps; 0: none; below 0: an eighth of what is left beyond
+  // the least this model runs in, at most 2 GiB.
+  int64_t snapshot_bytes = 0;
   int32_t experts = 0;        // experts per token; 0: as trained. Anything else changes the model's output
   int32_t chunk = 0;          // most prompt tokens computed at once; 0: as many as the budget allows, up to 256
+  // How keys and values are kept, by name: f32; f16, half the size; q8, a bit more than a quarter (kernels/kv_rows.h). All but
+  // f32 change the model's output a little.
+  std::string kv = "f32";
   std::string isa;            // kernels by name; empty: the best this processor has
+  // Bits of the activations that products with quantised weights take (kernels/integer.h): 16; 8 makes prompts faster and
+  // changes the model's output a little.
+  int32_t activations = 16;
   std::string io = "auto";    // auto, direct, buffered
   std::string lookahead = "auto";  // auto, on, off
   // Tokens guessed ahead and checked together in one pass. Changes no result, only speed. off; mtp: guesses of the model's
@@ -40,6 +57,7 @@ struct EngineOptions {
   // A file that keeps how often each expert was used, to be read and then replaced: the most used ones are read while the
   // drive is idle, before anybody asks. Changes no result. Empty: none. A file that is not there, or of no use, is no error.
   std::string use_counts;
+  bool read_all = true;       // where all experts fit: read them while the drive is idle, before anybody asks
   size_t trace_spans = 0;     // of the last so many steps and reads, kept for Engine::write_trace; 0: none
   std::function<void(double share)> load_progress;  // called on the way while the trunk is read, with 0 to 1
 };
@@ -50,8 +68,23 @@ struct SamplingOptions {
   float top_p = 1.0f;               // keep the likeliest whose probabilities reach p
   float min_p = 0.0f;               // keep those at least p times as likely as the likeliest
   float presence_penalty = 0.0f;    // subtracted once from every token generated before
+  float frequency_penalty = 0.0f;   // subtracted for every time a token was generated before
   float repetition_penalty = 1.0f;  // divides positive and multiplies negative logits of tokens in prompt or output
   uint64_t seed = 0;
+};
+
+// How likely the model held a token and its rivals: natural logarithms, before penalties, temperature and filters.
+struct TokenChances {
+  int32_t token = 0;
+  float logprob = 0;
+  std::vector<std::pair<int32_t, float>> top;  // the likeliest at this place, best first; equals by id
+};
+
+// Bounds the thinking of a model whose prompt ended inside <think>.
+struct ThinkingLimit {
+  int64_t tokens = -1;         // most tokens before `close` is taken in place of what the model would say; below 0: no bound
+  int32_t end = -1;            // the token that ends the thinking by itself
+  std::vector<int32_t> close;  // ends it by force; counts as generated
 };
 
 struct GenerateOptions {
@@ -60,6 +93,13 @@ struct GenerateOptions {
   std::vector<std::string> stop;     // ends when one appears in the text; the text ends before it
   bool skip_special_tokens = true;   // leave control tokens out of the text
   SamplingOptions sampling;
+  ThinkingLimit thinking;
+  // Told of every token just before the sink, with the `top_chances` likeliest. Empty: nothing is computed.
+  std::function<void(const TokenChances&)> chances;
+  int32_t top_chances = 0;
+  // What the answer may look like; null: anything. For this one answer: it is led through it, and is of no use afterwards.
+  // Not together with ignore_eos.
+  std::shared_ptr<Constraint> constraint;
   std::function<void(double share)> prompt_progress;  // called after every layer of a prompt's chunk, with 0 to 1
   const std::atomic<bool>* cancel = nullptr;  // looked at all the time; true ends cleanly (in a prompt, the session must be reset)
 };

@@ -25,6 +25,7 @@ struct Generation {
   std::vector<int32_t> tokens;  // new ids, a stop token that ended it included
   std::string text;             // empty without a tokenizer
   Finish finish = Finish::length;
+  std::string stop;             // the stop string that ended it, if one did
   Stats stats;
 };
 
@@ -52,6 +53,7 @@ class Session {
   void reset();
 
   struct Parts;  // runtime/engine_parts.h
+  Parts& parts() { return *parts_; }
 
  private:
   friend class Engine;

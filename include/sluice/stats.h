@@ -13,6 +13,12 @@ struct PhaseTimes {
   double other = 0;  // embedding, norms, residual sums, and what lies between steps
 
   double total() const { return attention + delta_net + router + shared + experts + io_wait + lookahead + head + drafts + other; }
+
+  void add(const PhaseTimes& more, double share = 1) {
+    attention += share * more.attention, delta_net += share * more.delta_net, router += share * more.router;
+    shared += share * more.shared, experts += share * more.experts, io_wait += share * more.io_wait;
+    lookahead += share * more.lookahead, head += share * more.head, drafts += share * more.drafts, other += share * more.other;
+  }
 };
 
 struct Stats {
@@ -42,8 +48,8 @@ struct Stats {
   std::optional<double> limit_tok_s;       // unset until `doctor` has measured this machine
   std::optional<double> share_of_limit;
   uint64_t peak_rss_bytes = 0;
-  int32_t k = 0, threads = 0;
-  std::string isa, io, policy;
+  int32_t k = 0, threads = 0, activations = 16;
+  std::string isa, io, policy, kv;
   std::string routes;  // whose choice of experts this was: "own", or what replaced it
 
   double decode_tok_s() const { return decode_s > 0 ? static_cast<double>(decode_tokens) / decode_s : 0; }

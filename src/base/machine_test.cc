@@ -36,10 +36,10 @@ TEST(Machine, ACgroupsShareOfTimeIsCountedInCores) {
 TEST(RamRate, IsSane) {
   const auto rate = measure_ram(2, 64 << 20, 0.05);
   ASSERT_TRUE(rate.ok()) << rate.error().message;
-  EXPECT_GT(rate->gb_s, 0.05);
+  EXPECT_GT(rate->gb_s, 0);
   EXPECT_LT(rate->gb_s, 5000);
   EXPECT_EQ(rate->bytes, 64u << 20);
-  EXPECT_LE(rate->huge_bytes, 66u << 20);
+  EXPECT_LE(rate->huge_bytes, rate->bytes);
   EXPECT_EQ(measure_ram(1, uint64_t{1} << 60, 0.01).error().code, Code::over_budget);
 }
 

@@ -1,5 +1,6 @@
 #include "base/ram_rate.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <barrier>
@@ -12,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/machine.h"
 
 namespace sluice {
@@ -20,10 +22,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr uint64_t kChunk = uint64_t{1} << 20;  // between two looks at the clock
-
-double since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Several sums at once, so that no addition waits for the one before.
 uint64_t sum_of(const std::byte* data) {
@@ -60,7 +58,7 @@ struct Sweep {
     start.arrive_and_wait();
     const auto from = Clock::now();
     uint64_t read = 0, total = 0;
-    for (uint64_t at = 0; read == 0 || since(from) < seconds; at = at + 2 * kChunk <= section ? at + kChunk : 0) {
+    for (uint64_t at = 0; read == 0 || seconds_since(from) < seconds; at = at + 2 * kChunk <= section ? at + kChunk : 0) {
       total += sum_of(begin + at);
       read += kChunk;
     }
@@ -84,11 +82,12 @@ Result<RamRate> measure_ram(int32_t threads, uint64_t bytes, double seconds) {
   start.arrive_and_wait();
   const auto from = Clock::now();
   for (std::thread& thread : pool) thread.join();
-  const double took = since(from);
+  const double took = seconds_since(from);
   const uint64_t huge_after = huge_bytes();
   return RamRate{.gb_s = static_cast<double>(sweep.bytes) / took / 1e9,
                  .bytes = bytes,
-                 .huge_bytes = huge_after > huge_before ? huge_after - huge_before : 0};
+                 // The process's other memory may have become huge meanwhile.
+                 .huge_bytes = std::min(bytes, huge_after > huge_before ? huge_after - huge_before : 0)};
 }
 
 }  // namespace sluice

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/cores.h"
 #include "base/machine.h"
 
@@ -42,7 +43,6 @@ inline void relax() {
 
 using Clock = std::chrono::steady_clock;
 
-double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // Spins until holds() or so many seconds are over; whether it holds. `start`: about when the spinning began, set only
 // where that took long enough for a look at the clock.
@@ -54,7 +54,7 @@ bool spin_until(const Condition& holds, double seconds, Clock::time_point& start
       relax();
     }
     if (first) start = Clock::now();
-    if (since(start) >= seconds) return false;
+    if (seconds_since(start) >= seconds) return false;
   }
 }
 
@@ -190,10 +190,11 @@ void ThreadPool::work(int thread) {
     if (!spin_until(changed, spins_ ? spin : 0, start)) {
       workers_bell_.sleep_until(changed);
       workers_bell_.ring(2);
-      spin = since(start) < kMostSpin ? kMostSpin : kLeastSpin;
+      spin = seconds_since(start) < kMostSpin ? kMostSpin : kLeastSpin;
     }
-    if (stop_.load(std::memory_order_relaxed)) return;
     seen = word_.load(std::memory_order_acquire);
+    // Asked after the word is read: the destructor's word tells of no work.
+    if (stop_.load(std::memory_order_relaxed)) return;
     help(seen, thread);
   }
 }

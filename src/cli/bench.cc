@@ -152,10 +152,10 @@ std::string figures(const std::vector<Stats>& runs) {
 std::string settings(const Engine& engine, const Stats& s) {
   const MemoryPlan& m = engine.memory();
   return fmt::format(
-      "{} · memory {} · {} slots of {} · K {} of {}{} · {} · {} thread{} · {}{} · peak {} · {} · routes {}",
+      "{} · memory {} · {} slots of {} · K {} of {}{}{} · {} · {} thread{} · {}{} · peak {} · {} · routes {}",
       engine.info().path, show_bytes(static_cast<double>(m.budget)), m.slot_count,
       show_bytes(static_cast<double>(m.slot_bytes)), s.k, engine.info().trained_top_k,
-      s.k != engine.info().trained_top_k ? " (lossy)" : "", s.isa, s.threads, s.threads == 1 ? "" : "s", s.io,
+      s.k != engine.info().trained_top_k ? " (lossy)" : "", kv_text(s), kernels_text(s), s.threads, s.threads == 1 ? "" : "s", s.io,
       s.policy.empty() ? "" : " · policy " + s.policy, show_bytes(static_cast<double>(s.peak_rss_bytes)), limit_text(s),
       routes_name(s));
 }
@@ -172,7 +172,9 @@ Value options_value(const BenchOptions& o, const Engine& engine) {
                      {"chunk", Value::integer(engine.memory().chunk)},
                      {"threads", Value::integer(e.threads)},
                      {"experts", Value::integer(e.experts)},
+                     {"kv", string_value(e.kv)},
                      {"isa", string_value(e.isa)},
+                     {"activations", Value::integer(e.activations)},
                      {"io", string_value(e.io)},
                      {"io_backend", string_value(e.io_backend)},
                      {"lookahead", string_value(e.lookahead)},

@@ -25,5 +25,10 @@ int pack_command(const Args& args);
 int doctor_command(const Args& args);
 int bench_command(const Args& args);
 int plan_command(const Args& args);
+int serve_command(const Args& args);
+int pull_command(const Args& args);
+int list_command(const Args& args);
+int rm_command(const Args& args);
+int chat_command(const Args& args);
 
 }  // namespace sluice::cli

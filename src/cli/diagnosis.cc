@@ -88,6 +88,28 @@ void add_memory_verdicts(const Diagnosis& d, std::vector<std::string>& out) {
                                   bytes(d.lockable)));
 }
 
+const InstructionSetInfo& chosen_kernels(const Diagnosis& d) {
+  return *std::find_if(d.kernels.rbegin(), d.kernels.rend(), [](const auto& set) { return set.supported; });
+}
+
+// The choice, and what keeps it from a better one.
+std::string kernels_verdict(const Diagnosis& d) {
+  const InstructionSetInfo& chosen = chosen_kernels(d);
+  std::string out = fmt::format("kernels: {}, the best of this build that the processor runs", chosen.name);
+  for (const InstructionSetInfo& set : d.kernels) {
+    if (!set.supported) out += fmt::format("; {} needs {}", set.name, set.needs);
+  }
+  return out;
+}
+
+Value kernels_value(const Diagnosis& d) {
+  Value sets = Value::list();
+  for (const InstructionSetInfo& set : d.kernels) {
+    sets.push(Value::map({{"name", string_value(set.name)}, {"needs", string_value(set.needs)}, {"supported", Value::boolean(set.supported)}}));
+  }
+  return Value::map({{"chosen", string_value(chosen_kernels(d).name)}, {"sets", sets}});
+}
+
 Value limit_value(uint64_t limit) {
   return limit == kNoLimit ? Value() : size_value(limit);
 }
@@ -153,6 +175,7 @@ std::vector<std::string> verdicts(const Diagnosis& d) {
   out.push_back(fmt::format("drive: every 100 MB of experts that a token misses take {:.0f} ms", 100 / best));
   add_doubts(d.probe, out);
   add_memory_verdicts(d, out);
+  out.push_back(kernels_verdict(d));
   return out;
 }
 
@@ -178,6 +201,7 @@ Value profile_value(const Diagnosis& d) {
                      {"written", string_value(d.written)},
                      {"machine", machine},
                      {"ram", ram},
+                     {"kernels", kernels_value(d)},
                      {"drives", Value::list({drive_value(d)})},
                      {"verdicts", lines}});
 }

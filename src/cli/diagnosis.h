@@ -7,6 +7,7 @@
 
 #include "base/ram_rate.h"
 #include "io/probe.h"
+#include "sluice/instruction_sets.h"
 #include "text/value.h"
 
 namespace sluice::cli {
@@ -18,6 +19,7 @@ struct Diagnosis {
   int32_t cores = 0;
   uint64_t memory = 0, available = 0, cgroup = 0, lockable = 0;
   std::string huge_pages;
+  std::vector<InstructionSetInfo> kernels;
   RamRate ram;
   // The drive.
   std::string path;    // the folder or file that stands for it

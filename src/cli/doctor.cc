@@ -114,6 +114,7 @@ Result<Diagnosis> diagnose(const DoctorOptions& o, const std::atomic<bool>& stop
   d.cgroup = cgroup_memory();
   d.lockable = lockable_memory();
   d.huge_pages = huge_page_mode();
+  d.kernels = instruction_sets();
   std::error_code error;
   const std::string path = o.model ? *o.model : o.folder.value_or(".");
   d.path = fs::weakly_canonical(path, error).string();

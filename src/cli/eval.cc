@@ -26,7 +26,7 @@ struct EvalOptions {
   eval::Choice choice;
   std::optional<int64_t> max_tokens, block;
   int64_t blocks = 0;
-  bool answers = false;
+  bool answers = false, constrain = false;
 };
 
 // What was measured; empty where it was not asked for.
@@ -53,8 +53,8 @@ std::optional<int> nothing_left_unused(const EvalOptions& o) {
   if (o.tasks.empty() && o.perplexity.empty()) {
     return wrong_usage("give --tasks FILE, --perplexity FILE or both (see sluice eval --help)");
   }
-  if (o.tasks.empty() && (o.choice.limit > 0 || !o.choice.only.empty() || o.max_tokens || o.answers)) {
-    return wrong_usage("--limit, --only, --max-tokens and --answers go with --tasks FILE");
+  if (o.tasks.empty() && (o.choice.limit > 0 || !o.choice.only.empty() || o.max_tokens || o.answers || o.constrain)) {
+    return wrong_usage("--limit, --only, --max-tokens, --constrain and --answers go with --tasks FILE");
   }
   if (o.perplexity.empty() && (o.blocks > 0 || o.block))
     return wrong_usage("--block and --blocks go with --perplexity FILE");
@@ -73,6 +73,7 @@ std::optional<int> parse(const Args& args, EvalOptions& o) {
   a.option("-n,--max-tokens", "N", integer(o.max_tokens, 1), "most tokens of an answer (160)");
   a.option("--blocks", "N", integer(o.blocks, 1), "the first N blocks of the text (all)");
   a.option("--block", "N", integer(o.block, 4), "tokens of a block; its second half is scored (512)");
+  a.flag("--constrain", o.constrain, "tool calls and JSON must fit their schemas (one of the tools, the keys expected)");
   a.flag("--answers", o.answers, "also print every answer on stderr, as JSON");
   a.group("Model");
   add_model(a, o.model);
@@ -87,7 +88,7 @@ Result<std::vector<eval::TaskScore>> run_tasks(const EvalOptions& o, const std::
                                                const Engine& engine, Session& session) {
   ProgressLine line;
   int64_t right = 0;
-  return eval::run_tasks(engine, session, items, o.max_tokens.value_or(160),
+  return eval::run_tasks(engine, session, items, {.max_tokens = o.max_tokens.value_or(160), .constrain = o.constrain},
                          [&](const eval::Answer& answer, int64_t done, int64_t total) {
                            right += answer.right ? 1 : 0;
                            if (o.answers) {

@@ -73,17 +73,25 @@ std::string limit_text(const Stats& s) {
   return fmt::format("{}limit {}", share, speed(*s.limit_tok_s));
 }
 
+std::string kv_text(const Stats& s) {
+  return s.kv.empty() || s.kv == "f32" ? "" : fmt::format(" · kv {} (lossy)", s.kv);
+}
+
 std::string routes_name(const Stats& s) {
   return s.routes.empty() ? "own" : s.routes;
+}
+
+std::string kernels_text(const Stats& s) {
+  return s.activations == 16 ? s.isa : fmt::format("{} with {}-bit activations (lossy)", s.isa, s.activations);
 }
 
 std::string footer(const Generation& g, const ModelInfo& info, std::optional<uint64_t> seed) {
   const Stats& s = g.stats;
   std::string out = fmt::format("sluice: {}", speeds(g));
   if (seed) out += fmt::format(" · seed {}", *seed);
-  out += fmt::format("\nsluice: {} · peak {} · K {} of {}{} · {} · {} thread{} · {}", experts(s),
+  out += fmt::format("\nsluice: {} · peak {} · K {} of {}{}{} · {} · {} thread{} · {}", experts(s),
                      s.peak_rss_bytes > 0 ? show_bytes(static_cast<double>(s.peak_rss_bytes)) : "memory not measured",
-                     s.k, info.trained_top_k, s.k != info.trained_top_k ? " (lossy)" : "", s.isa, s.threads,
+                     s.k, info.trained_top_k, s.k != info.trained_top_k ? " (lossy)" : "", kv_text(s), kernels_text(s), s.threads,
                      s.threads == 1 ? "" : "s", limit_text(s));
   return out + "\n";
 }

@@ -83,7 +83,8 @@ std::string memory(const ModelInfo& i, int64_t context) {
   out += fact("all experts", bytes(i.expert_bytes) + ", on the SSD");
   out += fact("one expert", bytes(i.record_bytes));
   out += fact("experts a token", bytes(i.expert_bytes_per_token));
-  out += fact("state", fmt::format("{} for a session of {} positions", bytes(i.state_bytes), grouped(context)));
+  out += fact("state", fmt::format("{} for a session of {} positions, keys and values in {}", bytes(i.state_bytes),
+                                   grouped(context), i.kv));
   out +=
       fact("floor", fmt::format("{} ({} bytes): the least --memory that works", bytes(i.floor_bytes), i.floor_bytes));
   out += fact("full", fmt::format("{}: every expert in memory", bytes(i.full_bytes)));

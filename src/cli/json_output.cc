@@ -84,6 +84,7 @@ Value stats_value(const Stats& s) {
                      {"k", whole(s.k)},
                      {"threads", whole(s.threads)},
                      {"isa", string_value(s.isa)},
+                     {"activations", whole(s.activations)},
                      {"io", string_value(s.io)},
                      {"hits", size_value(s.hits)},
                      {"misses", size_value(s.misses)},
@@ -101,7 +102,8 @@ Value stats_value(const Stats& s) {
                      {"trunk_bytes_per_token", real_value(s.trunk_bytes_per_token)},
                      {"state_bytes_per_token", real_value(s.state_bytes_per_token)},
                      {"policy", string_value(s.policy)},
-                     {"routes", string_value(s.routes)}});
+                     {"routes", string_value(s.routes)},
+                     {"kv", string_value(s.kv)}});
 }
 
 Value memory_value(const MemoryPlan& m) {
@@ -110,6 +112,7 @@ Value memory_value(const MemoryPlan& m) {
                      {"trunk", size_value(m.trunk)},
                      {"state", size_value(m.state)},
                      {"workspace", size_value(m.workspace)},
+                     {"snapshots", size_value(m.snapshots)},
                      {"slots", size_value(m.slots)},
                      {"slot_count", whole(m.slot_count)},
                      {"slot_bytes", size_value(m.slot_bytes)},
@@ -148,6 +151,7 @@ Value model_value(const ModelInfo& i, int64_t context) {
                      {"expert_bytes_per_token", size_value(i.expert_bytes_per_token)},
                      {"session_context", whole(context)},
                      {"state_bytes", size_value(i.state_bytes)},
+                     {"kv", string_value(i.kv)},
                      {"floor_bytes", size_value(i.floor_bytes)},
                      {"full_bytes", size_value(i.full_bytes)}});
 }

@@ -16,6 +16,11 @@ namespace {
 
 constexpr Command kCommands[] = {
     {"run", "answer a prompt", run_command},
+    {"chat", "talk with a model", chat_command},
+    {"serve", "answer over HTTP, as OpenAI's and Anthropic's clients ask", serve_command},
+    {"pull", "fetch a model from the Hugging Face hub", pull_command},
+    {"list", "the models that were pulled", list_command},
+    {"rm", "remove a pulled model", rm_command},
     {"inspect", "what a model is made of and how much memory it takes", inspect_command},
     {"tokenize", "text to token ids and back", tokenize_command},
     {"logits", "write the logits after every token of a file", logits_command},
@@ -39,7 +44,8 @@ void print_help(std::FILE* to) {
       "          sluice run -m model.gguf --memory 8G \"Hello\"\n"
       "          sluice inspect -m model.gguf\n\n"
       "sluice SUBCOMMAND --help lists its options; sluice --version prints the version.\n"
-      "MODEL is a .gguf (of a split one, the first part) a folder of safetensors or a pack; without -m it is the demo model.\n"
+      "MODEL is a .gguf (of a split one, the first part), a folder of safetensors, a pack, or the name of a pulled model;\n"
+      "without -m it is the demo model.\n"
       "Exit codes: 0 good, 1 failed, 2 wrong usage.\n");
 }
 

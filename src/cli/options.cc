@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "cli/models_folder.h"
 #include "cli/profile.h"
 
 namespace sluice::cli {
@@ -36,7 +37,7 @@ void add_model(Arguments& a, ModelOptions& o) {
     return std::nullopt;
   };
   a.repeatable("-m,--model", "MODEL", model,
-               "a .gguf, a folder of safetensors, a .safetensors file or a pack; without it the demo. Again: a folder or "
+               "a .gguf, a folder of safetensors, a .safetensors file, a pack or a pulled model's name; without it the demo. Again: a folder or "
                "file on another drive with missing parts or copies of it");
   a.flag("--json", o.json, "print one JSON object on standard output instead");
 }
@@ -46,6 +47,8 @@ void add_shape(Arguments& a, ModelOptions& o) {
            "positions a session holds (the model's, at most 8192)");
   a.option("--experts", "K", integer(o.engine.experts, 1),
            "experts per token (as trained; anything else changes the output)");
+  a.option("--kv", "FORMAT", one_of(o.engine.kv, {"f32", "f16", "q8"}),
+           "how keys and values are kept: f32, f16 or q8 (f32; the others are smaller and change the output a little)");
   a.option("--threads", "N", integer(o.engine.threads, 1, 1024), "compute threads (one a core)");
   a.option("--chunk", "N", integer(o.engine.chunk, 1, 65536),
            "prompt tokens computed at once (as memory allows, up to 256)");
@@ -55,6 +58,8 @@ void add_running(Arguments& a, ModelOptions& o) {
   a.option("--memory", "SIZE", size(o.engine.memory_bytes),
            "all the process may use: 8G, 512M, 1.5GiB, 4096 (what is free)");
   a.option("--isa", "NAME", text(o.engine.isa), "kernels by name (the best this processor has)");
+  a.option("--activations", "BITS", integer(o.engine.activations, 8, 16),
+           "bits of activations in products: 16, or 8 (faster prompts; changes the output a little) (16)");
   a.option("--pin", "WHEN", one_of(o.engine.pin, {"auto", "on", "off"}),
            "keep each compute thread on a core of its own: auto, on or off (auto)");
   a.option("--io", "MODE", one_of(o.engine.io, {"auto", "direct", "buffered"}), "auto, direct or buffered (auto)");
@@ -104,6 +109,7 @@ Status choose_model(EngineOptions& options) {
   if (options.model.empty()) options.model = demo_model();
   if (options.model.empty())
     return Error{Code::not_found, "no model, and the demo model is not there; name one with -m MODEL"};
+  SLUICE_TRY(options.model, model_path(options.model));
   return {};
 }
 

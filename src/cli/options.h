@@ -20,7 +20,7 @@ struct ModelOptions {
 
 // -m, --json.
 void add_model(Arguments& arguments, ModelOptions& options);
-// What the model's shape in memory depends on: --ctx, --experts, --threads, --chunk.
+// What the model's shape in memory depends on: --ctx, --experts, --kv, --threads, --chunk.
 void add_shape(Arguments& arguments, ModelOptions& options);
 // How it runs: --memory, --isa, --pin, --io, --io-backend, --lookahead, --speculate, --draft, --policy, --seed.
 void add_running(Arguments& arguments, ModelOptions& options);
@@ -38,7 +38,8 @@ void add_look_inside(Arguments& arguments, ModelOptions& options, LookInside& in
 void choose_rates(EngineOptions& options);
 void choose_rates(EngineOptions& options, const ModelInfo& info);
 
-// Fills in the demo model where -m named none. Errors: not_found, saying how to name one.
+// Fills in the demo model where -m named none, and the path of a pulled model. Errors: not_found, saying how to name or
+// pull one; invalid, where several fit.
 Status choose_model(EngineOptions& options);
 
 }  // namespace sluice::cli

@@ -8,6 +8,7 @@
 #include "cli/arguments.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/models_folder.h"
 #include "cli/progress_line.h"
 #include "cli/report.h"
 #include "store/pack_plan.h"
@@ -88,6 +89,9 @@ int pack_command(const Args& args) {
   if (!o.verify && !o.folder.empty()) return wrong_usage("DIR goes with --verify (see sluice pack --help)");
   if (o.pack.model.empty()) o.pack.model = o.folder;
   if (o.pack.model.empty()) return wrong_usage("-m MODEL is needed (see sluice pack --help)");
+  auto path = model_path(o.pack.model);
+  if (!path.ok()) return refused(path.error());
+  o.pack.model = std::move(*path);
   if (o.pack.out.empty() && !o.verify) return wrong_usage("--out DIR is needed (see sluice pack --help)");
   o.pack.cancel = watch_interrupts();
   if (!o.pack.out.empty()) {

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -17,6 +16,7 @@
 #include <string_view>
 
 #include "base/machine.h"
+#include "cli/environment.h"
 #include "io/file.h"
 #include "text/template_text.h"
 
@@ -26,11 +26,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kMostProfile = 4 << 20;
-
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 const text::Value* member(const text::Value* value, std::string_view key) {
   return value != nullptr && value->is_map() ? value->find(key) : nullptr;
@@ -129,13 +124,8 @@ Status write_synced(const std::string& path, std::string_view text) {
 }  // namespace
 
 std::string profile_path() {
-  fs::path folder = variable("XDG_CONFIG_HOME");  // a relative one counts as unset, says its specification
-  if (!folder.is_absolute()) {
-    const std::string home = variable("HOME");
-    if (home.empty()) return "";
-    folder = fs::path(home) / ".config";
-  }
-  return (folder / "sluice" / "profile.json").string();
+  const fs::path folder = user_folder("XDG_CONFIG_HOME", ".config");
+  return folder.empty() ? "" : (folder / "profile.json").string();
 }
 
 std::string device_of(const std::string& path) {

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "cli/commands.h"
+#include "cli/constrained.h"
 #include "cli/footer.h"
 #include "cli/interrupt.h"
 #include "cli/json_output.h"
@@ -23,6 +24,7 @@ struct RunOptions {
   ModelOptions model;
   LookInside inside;
   PromptOptions prompt;
+  ConstraintOptions constraint;
   std::optional<float> temperature, top_p, min_p, presence_penalty, repetition_penalty;
   std::optional<int32_t> top_k;
   GenerateOptions generate;
@@ -42,6 +44,7 @@ void add_generation(Arguments& a, RunOptions& o) {
            "weakens tokens of prompt and answer (1: off)");
   a.repeatable("--stop", "STRING", texts(o.generate.stop), "end before this text; may be given several times");
   a.flag("--ignore-eos", o.generate.ignore_eos, "go on after the model has ended its turn");
+  add_constraint(a, o.constraint);
   a.flag("--show-special", o.show_special, "show control tokens in the text");
   a.flag("--quiet", o.quiet, "no figures at the end");
 }
@@ -130,6 +133,7 @@ Status report(const Generation& generation, const Engine& engine, const RunOptio
 int run_command(const Args& args) {
   RunOptions o;
   if (const auto code = parse(args, o)) return *code;
+  if (const Status read = read_constraint(o.constraint, o.prompt); !read.ok()) return refused(read.error());
   const auto prompt = read_prompt(o.prompt);
   if (!prompt.ok()) return refused(prompt.error());
   if (Status chosen = choose_model(o.model.engine); !chosen.ok()) return failed(chosen.error());
@@ -142,6 +146,9 @@ int run_command(const Args& args) {
   }
   const auto tokens = encode_prompt(*prompt, **engine);
   if (!tokens.ok()) return failed(tokens.error());
+  auto constraint = o.generate.ignore_eos ? std::shared_ptr<Constraint>() : make_constraint(o.constraint, *prompt, *tokens, **engine);
+  if (!constraint.ok()) return failed(constraint.error());
+  o.generate.constraint = std::move(constraint).value();
   o.generate.skip_special_tokens = !o.show_special;
   o.generate.sampling = sampling(o, (*engine)->recommended_sampling());
   o.generate.cancel = watch_interrupts();

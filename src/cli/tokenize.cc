@@ -56,13 +56,6 @@ Result<std::vector<int32_t>> tokens_of(const std::string& words, const text::Tok
   return ids;
 }
 
-std::string decode(std::span<const int32_t> ids, const text::Tokenizer& tokenizer) {
-  text::Detokenizer detokenizer(tokenizer);
-  std::string out;
-  for (const int32_t id : ids) out += detokenizer.push(id);
-  return out + detokenizer.finish();
-}
-
 // Every byte visible, on one line: "\n" is \x0a, a quote \".
 std::string quoted(std::string_view bytes) {
   std::string out = "\"";
@@ -87,14 +80,14 @@ std::string json(std::span<const int32_t> ids, const std::string& text, const te
 
 Status print(std::span<const int32_t> ids, const std::string& words, const text::Tokenizer& tokenizer,
              const TokenizeOptions& o) {
-  if (o.model.json) return print_line(json(ids, o.decode ? decode(ids, tokenizer) : words, tokenizer, o.pieces));
+  if (o.model.json) return print_line(json(ids, o.decode ? text::decode(tokenizer, ids) : words, tokenizer, o.pieces));
   Output out;
   if (o.pieces) {
     std::string lines;
     for (const int32_t id : ids) lines += fmt::format("{} {}\n", id, quoted(tokenizer.bytes(id)));
     out.write(lines);
   } else {
-    out.write(o.decode ? decode(ids, tokenizer) : fmt::format("{}\n", fmt::join(ids, " ")));
+    out.write(o.decode ? text::decode(tokenizer, ids) : fmt::format("{}\n", fmt::join(ids, " ")));
   }
   return out.finish();
 }

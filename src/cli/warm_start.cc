@@ -2,21 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <string_view>
+
+#include "cli/environment.h"
 
 namespace sluice::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-fs::path cache_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && fs::path(cache).is_absolute()) return cache;
-  const char* home = std::getenv("HOME");
-  return home != nullptr && *home != '\0' ? fs::path(home) / ".cache" : fs::path();
-}
 
 // FNV-1a: names have to differ, no more.
 uint64_t hash(std::string_view text) {
@@ -28,10 +22,10 @@ uint64_t hash(std::string_view text) {
 }  // namespace
 
 std::string use_counts_path(const std::string& model) {
-  const fs::path cache = cache_folder();
+  const fs::path cache = user_folder("XDG_CACHE_HOME", ".cache");
   if (cache.empty()) return "";
   std::error_code error;
-  const fs::path folder = cache / "sluice" / "uses";
+  const fs::path folder = cache / "uses";
   fs::create_directories(folder, error);
   if (error) return "";
   const std::string whole = fs::weakly_canonical(model, error).string();

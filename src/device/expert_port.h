@@ -37,6 +37,9 @@ class ExpertPort {
   // next begin() drops what has not been started. Never blocks, changes no result.
   virtual void expect(int32_t moe_index, std::span<const int32_t> experts) { static_cast<void>(moe_index), static_cast<void>(experts); }
 
+  // Whether all experts of a layer are there, or on their way: then there is nothing to expect.
+  virtual bool complete(int32_t moe_index) const { return static_cast<void>(moe_index), false; }
+
   // Called between steps: takes in reads that have landed and starts others. Never blocks.
   virtual void pump() {}
 

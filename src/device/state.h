@@ -7,11 +7,14 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "kernels/kv_rows.h"
 #include "model/plan.h"
 
 namespace sluice::device {
 
 inline constexpr int32_t kMostDrafts = 3;  // of one chunk
+
+inline constexpr int32_t kMostParts = 16;   // sessions of one chunk
 
 // What a DeltaNet layer needs of the drafts of a pass to take them in later.
 struct HeldDrafts {
@@ -23,7 +26,9 @@ struct State {
   int64_t position = 0;               // tokens already taken in, held ones included
   int64_t first = 0;                  // attention sees the KV rows from here on
   int64_t capacity = 0;               // positions there is room for
-  std::vector<float*> keys, values;   // per attention layer: [capacity, kv_heads * head_dim]
+  kernels::KvFormat kv = kernels::KvFormat::f32;
+  int64_t kv_stride = 0;              // bytes of one position's keys in one layer, and of its values
+  std::vector<std::byte*> keys, values;  // per attention layer: [capacity, kv_heads] head rows
   std::vector<float*> conv;           // per recurrent layer: [kernel - 1, channels], oldest first
   std::vector<float*> recurrent;      // per recurrent layer: [v_heads, dk, dv]
   std::vector<HeldDrafts> drafts;     // per recurrent layer; empty: made without room for drafts
@@ -32,8 +37,8 @@ struct State {
 };
 
 // `drafts`: with room to hold them.
-uint64_t state_bytes(const model::Plan& plan, int64_t capacity, bool drafts = false);
-Result<State> make_state(const model::Plan& plan, int64_t capacity, bool drafts = false);
+uint64_t state_bytes(const model::Plan& plan, int64_t capacity, kernels::KvFormat kv, bool drafts = false);
+Result<State> make_state(const model::Plan& plan, int64_t capacity, kernels::KvFormat kv, bool drafts = false);
 
 // Back to the state before the first token.
 void reset(const model::Plan& plan, State& state);

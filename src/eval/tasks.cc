@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
+#include "eval/item_constraint.h"
 #include "eval/scoring.h"
 #include "text/chat_template.h"
 #include "text/tokenizer.h"
@@ -28,10 +30,15 @@ GenerateOptions greedy(int64_t max_tokens) {
   return options;
 }
 
-Result<Generation> answer_item(const Engine& engine, Session& session, const Item& item, int64_t max_tokens) {
+Result<Generation> answer_item(const Engine& engine, Session& session, const Item& item, int64_t max_tokens,
+                               ItemConstraints* constraints) {
   SLUICE_TRY(const std::vector<int32_t> prompt, encode_prompt(engine, item));
   session.reset();
-  SLUICE_TRY(Generation generation, session.generate(prompt, greedy(max_tokens), {}));
+  GenerateOptions options = greedy(max_tokens);
+  if (constraints != nullptr) {
+    SLUICE_TRY(options.constraint, constraints->make(item));
+  }
+  SLUICE_TRY(Generation generation, session.generate(prompt, options, {}));
   generation.text.resize(std::min(generation.text.find(kTurnEnd), generation.text.size()));
   return generation;
 }
@@ -46,15 +53,19 @@ TaskScore& score_of(std::vector<TaskScore>& scores, const std::string& task) {
 }  // namespace
 
 Result<std::vector<TaskScore>> run_tasks(const Engine& engine, Session& session, std::span<const Item> items,
-                                         int64_t max_tokens, const AnswerSink& sink) {
+                                         const TaskOptions& options, const AnswerSink& sink) {
   if (engine.tokenizer() == nullptr || engine.chat_template() == nullptr) {
     return Error{Code::unsupported, "tasks need a tokenizer and a chat template; this model lacks one"};
+  }
+  std::optional<ItemConstraints> constraints;
+  if (options.constrain) {
+    SLUICE_TRY(constraints, ItemConstraints::of(engine));
   }
   std::vector<TaskScore> scores;
   int64_t done = 0;
   for (const Item& item : items) {
     const auto from = std::chrono::steady_clock::now();
-    auto generation = answer_item(engine, session, item, max_tokens);
+    auto generation = answer_item(engine, session, item, options.max_tokens, constraints ? &*constraints : nullptr);
     if (!generation.ok()) {
       return std::move(generation).error().within("item " + std::to_string(done + 1) + " (" + item.task + ")");
     }

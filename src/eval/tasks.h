@@ -34,7 +34,17 @@ using AnswerSink = std::function<void(const Answer& answer, int64_t done, int64_
 // else left at the template's default. The answer is everything up to the end of the turn, control tokens included.
 // Scores come in the order in which tasks first occur; the session is reset before each item and left in use.
 // Errors: unsupported (the model has no tokenizer or template); those of rendering and generating, naming the item.
+//
+// `constrain`: a tool_call item must call one of its tools, and a json item's answer must fit the schema that its expected
+// value suggests (suggested_schema); other tasks are as free as without it.
+struct TaskOptions {
+  int64_t max_tokens = 160;
+  bool constrain = false;
+};
 Result<std::vector<TaskScore>> run_tasks(const Engine& engine, Session& session, std::span<const Item> items,
-                                         int64_t max_tokens, const AnswerSink& sink);
+                                         const TaskOptions& options, const AnswerSink& sink);
+
+// The types and keys of a value, not its contents: objects take exactly these keys, lists items of the first one's type.
+text::Value suggested_schema(const text::Value& value);
 
 }  // namespace sluice::eval

@@ -1,5 +1,7 @@
 // Asks the processor what it runs. These checks live here, outside the instruction sets' folders, because this file is
 // built for the baseline: a check built with -mavx512f might itself execute what it is asking about.
+#include "kernels/arm_dotprod/dotprod.h"
+#include "kernels/arm_i8mm/i8mm.h"
 #include "kernels/arm_neon/neon.h"
 #include "kernels/x86_amx/amx.h"
 #include "kernels/x86_avx2/avx2.h"
@@ -59,10 +61,45 @@ bool amx::supported() {
 
 #elif defined(__aarch64__)
 
+#if defined(__APPLE__)
+#include <sys/sysctl.h>
+#elif defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
 namespace sluice::kernels {
+namespace {
+
+#if defined(__APPLE__)
+bool has(const char* feature) {
+  int32_t value = 0;
+  size_t size = sizeof value;
+  return sysctlbyname(feature, &value, &size, nullptr, 0) == 0 && value != 0;
+}
+bool has_dotprod() { return has("hw.optional.arm.FEAT_DotProd"); }
+bool has_i8mm() { return has("hw.optional.arm.FEAT_I8MM"); }
+#elif defined(__linux__)
+// Bits of the kernel's arm64 <asm/hwcap.h>, which older headers lack.
+constexpr unsigned long kDotProd = 1ul << 20, kI8mm2 = 1ul << 13;
+bool has_dotprod() { return (getauxval(AT_HWCAP) & kDotProd) != 0; }
+bool has_i8mm() { return (getauxval(AT_HWCAP2) & kI8mm2) != 0; }
+#else
+bool has_dotprod() { return false; }  // no way known to ask
+bool has_i8mm() { return false; }
+#endif
+
+}  // namespace
 
 bool neon::supported() {
   return true;
+}
+
+bool dotprod::supported() {
+  return has_dotprod();
+}
+
+bool i8mm::supported() {
+  return has_i8mm();
 }
 
 }  // namespace sluice::kernels

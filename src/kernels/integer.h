@@ -10,6 +10,9 @@
 // Where a scale covers 16 columns (quant::Format::scale_group), the same for each half of the group, the first half first
 // (its D, its offset, then the second half's).
 //
+// Coarse activations (`sluice --activations 8`, lossy; docs/decisions/0009): q_i = 256 * round to even(x_i * (127 / a)), all
+// else the same. Their lower bytes are 0, and who takes bytes apart may leave them out.
+//
 // A quantised row is opaque outside a set's folder, since sets order the integers as their instructions want them: 64
 // bytes of integers a group, then a GroupHead a group. Its size is the same for all sets.
 #pragma once
@@ -21,6 +24,7 @@
 namespace sluice::kernels {
 
 inline constexpr float kIntegerRange = 32512.0f;  // 127 * 256: the upper byte of q + 128 fits int8
+inline constexpr int kCoarseUnit = 256;
 inline constexpr float kLeastMagnitude = 0x1p-100f;
 inline constexpr int64_t kGroupBytes = 64;
 

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <string>
 
+#include "kernels/arm_dotprod/dotprod.h"
+#include "kernels/arm_i8mm/i8mm.h"
 #include "kernels/arm_neon/neon.h"
 #include "kernels/ref/ref.h"
 #include "kernels/x86_amx/amx.h"
@@ -20,6 +22,12 @@ constexpr InstructionSet kSets[] = {
     {"ref", "any processor", ref::supported, ref::fill},
 #ifdef SLUICE_ARM
     {"neon", "64-bit ARM", neon::supported, neon::fill},
+#endif
+#ifdef SLUICE_ARM_DOTPROD
+    {"dotprod", "ARM's dot product instructions (FEAT_DotProd)", dotprod::supported, dotprod::fill},
+#endif
+#ifdef SLUICE_ARM_I8MM
+    {"i8mm", "ARM's 8-bit matrix instructions (FEAT_I8MM)", i8mm::supported, i8mm::fill},
 #endif
 #ifdef SLUICE_X86
     {"avx2", "AVX2, FMA and F16C", avx2::supported, avx2::fill},
@@ -49,6 +57,18 @@ std::array<KernelTable, kSetCount> build_tables() {
   return tables;
 }
 
+// The same with coarse activations in the places of fine ones.
+std::array<KernelTable, kSetCount> coarse_tables(const std::array<KernelTable, kSetCount>& fine) {
+  std::array<KernelTable, kSetCount> tables = fine;
+  for (KernelTable& t : tables) {
+    t.quantise = t.quantise_coarse;
+    for (size_t f = 0; f < t.coarse_matmul.size(); ++f) {
+      if (t.coarse_matmul[f] != nullptr) t.integer_matmul[f] = t.coarse_matmul[f];
+    }
+  }
+  return tables;
+}
+
 std::string known_names() {
   std::string names;
   for (const InstructionSet& set : kSets) names += (names.empty() ? "" : ", ") + std::string(set.name);
@@ -68,8 +88,9 @@ std::span<const InstructionSet> instruction_sets() {
   return kSets;
 }
 
-Result<const KernelTable*> select(std::string_view isa) {
-  static const std::array<KernelTable, kSetCount> tables = build_tables();
+Result<const KernelTable*> select(std::string_view isa, ActivationBits bits) {
+  static const std::array<KernelTable, kSetCount> fine = build_tables(), coarse = coarse_tables(fine);
+  const auto& tables = bits == ActivationBits::eight ? coarse : fine;
   if (isa.empty()) return &tables[best_supported()];
   const auto* set = std::ranges::find(kSets, isa, &InstructionSet::name);
   if (set == std::end(kSets)) {

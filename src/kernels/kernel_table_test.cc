@@ -33,6 +33,8 @@ TEST(KernelTable, EverySetEitherFillsEverySlotOrSaysWhatIsMissing) {
     EXPECT_NE(t.swiglu, nullptr);
     EXPECT_NE(t.axpy, nullptr);
     EXPECT_NE(t.attention, nullptr);
+    EXPECT_NE(t.attention_merge, nullptr);
+    EXPECT_NE(t.attention_finish, nullptr);
     EXPECT_NE(t.delta_rule, nullptr);
     EXPECT_NE(t.short_conv, nullptr);
   }

@@ -76,46 +76,6 @@ TEST(RefAxpy, Formula) {
   for (size_t i = 0; i < y.size(); ++i) ASSERT_NEAR(y[i], double{before[i]} + double{0.3f} * double{x[i]}, 1e-7);
 }
 
-void check_attention(int64_t positions, int64_t head_dim, int64_t stride, float spread) {
-  const auto q = random_floats(head_dim, 7, -spread, spread);
-  const auto keys = random_floats(positions * stride, 8, -spread, spread);
-  const auto values = random_floats(positions * stride, 9);
-  std::vector<float> scores(at(positions)), out(at(head_dim), 1.0f);
-  const float scale = 1 / std::sqrt(static_cast<float>(head_dim));
-  ref::attention({.q = q.data(),
-                  .keys = keys.data(),
-                  .values = values.data(),
-                  .kv_stride = stride,
-                  .positions = positions,
-                  .head_dim = head_dim,
-                  .scale = scale,
-                  .scores = scores.data(),
-                  .out = out.data()});
-  std::vector<double> s(at(positions)), want(at(head_dim));
-  double highest = -INFINITY, sum = 0;
-  for (int64_t p = 0; p < positions; ++p) {
-    for (int64_t i = 0; i < head_dim; ++i) s[at(p)] += double{q[at(i)]} * double{keys[at(p * stride + i)]};
-    s[at(p)] *= double{scale};
-    highest = std::max(highest, s[at(p)]);
-  }
-  for (double& v : s) sum += v = std::exp(v - highest);
-  for (int64_t p = 0; p < positions; ++p)
-    for (int64_t i = 0; i < head_dim; ++i) want[at(i)] += s[at(p)] / sum * double{values[at(p * stride + i)]};
-  for (int64_t i = 0; i < head_dim; ++i) ASSERT_NEAR(out[at(i)], want[at(i)], 3e-6) << positions << " " << i;
-}
-
-TEST(RefAttention, Formula) {
-  check_attention(1, 256, 256, 1);
-  check_attention(2, 7, 16, 1);
-  check_attention(333, 128, 512, 1);
-  check_attention(5000, 64, 64, 1);
-}
-
-// The best score leads by hundreds, where an exp without the maximum taken off would overflow.
-TEST(RefAttention, LargeScores) {
-  check_attention(50, 64, 64, 12);
-}
-
 // Three tokens through one state, so that the decayed and updated state is what the next token meets.
 void check_delta_rule(int64_t dk, int64_t dv) {
   auto state = random_floats(dk * dv, 10);

@@ -22,18 +22,29 @@ std::span<float> Decoder::row(size_t index) {
   return std::span(s_.draft_logits).subspan(index * vocab, vocab);
 }
 
-Result<std::span<float>> Decoder::next(int64_t most) {
+std::optional<std::span<float>> Decoder::guessed() {
+  if (right_ >= tokens_.size() || tokens_[right_] != *s_.pending) return std::nullopt;
+  s_.pending.reset();
+  s_.drafter->accept();
+  ++s_.state.position;
+  ++s_.state.held;
+  ++counters_.accepted;
+  return row(right_++);  // what the pass computed for it holds
+}
+
+int32_t Decoder::leave() {
   const int32_t token = *s_.pending;
-  if (right_ < tokens_.size() && tokens_[right_] == token) {  // guessed: what the pass computed for it holds
-    s_.pending.reset();
-    s_.drafter->accept();
-    ++s_.state.position;
-    ++s_.state.held;
-    ++counters_.accepted;
-    return row(right_++);
-  }
+  s_.pending.reset();
+  tokens_.clear();
+  right_ = 0;
   ++counters_.passes;
-  if (s_.drafter != nullptr) return pass(token, most);
+  return token;
+}
+
+Result<std::span<float>> Decoder::next(int64_t most) {
+  if (const auto row = guessed()) return *row;
+  ++counters_.passes;
+  if (s_.drafter != nullptr) return pass(*s_.pending, most);
   SLUICE_TRY_VOID(feed(s_, {}, {}, {}));
   return std::span<float>(s_.logits);
 }

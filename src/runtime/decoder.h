@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -25,6 +26,12 @@ class Decoder {
   // The logits [vocab] behind the session's pending token, which is then taken in; they may be written over. `most`: tokens
   // that may yet follow the one these logits choose. REQUIRES: a pending token, room for it. Errors: as Session::feed.
   Result<std::span<float>> next(int64_t most);
+
+  // The same where the last pass guessed the pending token; else nothing, and it is still to be taken in.
+  std::optional<std::span<float>> guessed();
+
+  // Gives the pending token away, for a pass that somebody else makes. REQUIRES: guessed() gave nothing.
+  int32_t leave();
 
   const DraftCounters& counters() const { return counters_; }
 

@@ -127,7 +127,7 @@ int32_t drafts_of(const EngineOptions& o) {
   return o.draft > 0 ? o.draft : kMostDrafts;
 }
 
-ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, const MemoryPlan& memory) {
+ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, const MemoryPlan& memory, kernels::KvFormat kv) {
   ModelInfo info;
   info.path = files.path;
   info.container = files.container == store::Container::gguf ? "gguf" : files.mlx ? "safetensors (MLX)" : "safetensors";
@@ -157,6 +157,7 @@ ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, cons
   }
   info.read_bytes = read_bytes(plan);
   info.state_bytes = memory.state;
+  info.kv = kernels::kKvFormatNames[static_cast<size_t>(kv)];
   info.floor_bytes = memory.floor;
   info.full_bytes = memory.process + memory.trunk + memory.state + memory.workspace +
                     plan_slots(plan, kDirectAlignment, 0, 1.0).bytes;
@@ -171,12 +172,13 @@ Result<ModelInfo> inspect(const EngineOptions& options) {
   runtime::MemoryRequest request;
   request.budget = UINT64_MAX;
   request.context = options.context;
+  SLUICE_TRY(request.kv, kernels::kv_format(options.kv));
   request.chunk = options.chunk;
   request.threads = options.threads > 0 ? options.threads : cpu_count();
   request.vocabulary = runtime::vocabulary_size(files, plan);
   request.drafts = runtime::drafts_of(options);
   SLUICE_TRY(const MemoryPlan memory, runtime::plan_memory(plan, request));
-  return runtime::describe(files, plan, memory);
+  return runtime::describe(files, plan, memory, request.kv);
 }
 
 }  // namespace sluice

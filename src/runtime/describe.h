@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "kernels/kv_rows.h"
 #include "model/plan.h"
 #include "sluice/engine.h"
 #include "store/model_files.h"
@@ -16,6 +17,6 @@ int64_t vocabulary_size(const store::ModelFiles& files, const model::Plan& plan)
 model::Wanted wanted_of(const EngineOptions& options);
 int32_t drafts_of(const EngineOptions& options);
 
-ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, const MemoryPlan& memory);
+ModelInfo describe(const store::ModelFiles& files, const model::Plan& plan, const MemoryPlan& memory, kernels::KvFormat kv);
 
 }  // namespace sluice::runtime

@@ -11,19 +11,22 @@ namespace sluice::runtime {
 DraftHead::DraftHead(Session::Parts& s)
     : s_(s), states_(kDraftStates * static_cast<size_t>(s.engine.plan.hidden)), logits_(static_cast<size_t>(s.engine.plan.vocab)) {
   rows_.capacity = s.state.capacity;
+  rows_.kv = s.state.kv;
+  rows_.kv_stride = s.state.kv_stride;
   rows_.keys = s.state.keys;
   rows_.values = s.state.values;
 }
 
-void DraftHead::reset() {
-  rows_.position = rows_.first = 0;
+void DraftHead::restart(int64_t position) {
+  rows_.position = rows_.first = position;
   waiting_ = 0;
 }
 
 Status DraftHead::run(std::span<const int32_t> next, const float* states, int64_t first_logits, float* logits, bool prompt) {
   Engine::Parts& e = s_.engine;
+  const device::Part part{&rows_, 0, static_cast<int64_t>(next.size())};
   const device::Chunk chunk{.tokens = next,
-                            .state = &rows_,
+                            .parts = {&part, 1},
                             .port = e.experts.get(),
                             .first_logits = first_logits,
                             .logits = logits,
@@ -71,7 +74,7 @@ Status DraftHead::before(const Pass& pass, std::span<const int32_t> tokens) {
 Status DraftHead::behind(const Pass& pass, std::span<const int32_t> tokens) {
   const int64_t hidden = s_.engine.plan.hidden;
   const auto rows = static_cast<int64_t>(pass.tokens.size());
-  const float* states = s_.engine.device->workspace().normed;
+  const float* states = s_.engine.device->workspace().normed + pass.row * hidden;
   if (!pass.prompt) {
     std::copy_n(states, rows * hidden, states_.data() + waiting_ * hidden);
     waiting_ += rows - pass.drafts;

@@ -22,7 +22,9 @@ class DraftHead {
   // REQUIRES: a plan with a head. `session` must outlive it.
   explicit DraftHead(Session::Parts& session);
 
-  void reset();
+  void reset() { restart(0); }
+  // Knows nothing of what lies before `position`.
+  void restart(int64_t position);
 
   // `tokens` are in all cases those of the session by position, with the one that is taken in next.
 

@@ -11,17 +11,26 @@ Drafter::Drafter(Session::Parts& s, const Settings& settings)
     : settings_(settings), lookup_(s.state.capacity), lookup_gate_(settings.most), head_gate_(settings.most) {
   if (settings.head) head_.emplace(s);
   drafts_.reserve(kMostDrafts);
+  foreseen_.reserve(kMostDrafts);
 }
 
 void Drafter::reset() {
   lookup_.clear();
+  foreseen_.clear();
   if (head_) head_->reset();
   proposed_ = false;
   forget();
 }
 
+void Drafter::restart(std::span<const int32_t> tokens) {
+  reset();
+  for (const int32_t token : tokens) lookup_.push(token);
+  if (head_) head_->restart(static_cast<int64_t>(tokens.size()));
+}
+
 Status Drafter::before(const Pass& pass) {
   if (!proposed_) {  // else propose() has taken note of the token, and drafts are no part of the conversation yet
+    foreseen_.clear();
     for (const int32_t token : pass.tokens) lookup_.push(token);
   }
   return head_ ? head_->before(pass, lookup_.tokens()) : Status{};
@@ -33,7 +42,7 @@ Status Drafter::behind(const Pass& pass) {
 }
 
 void Drafter::accept() {
-  lookup_.push(drafts_[static_cast<size_t>(last_.accepted++)]);
+  take(drafts_[static_cast<size_t>(last_.accepted++)]);
   if (head_) head_->accept();
 }
 
@@ -49,13 +58,30 @@ int32_t Drafter::depth(const DraftGate& gate, int64_t most) const {
 }
 
 bool Drafter::head_is_faster() const {
-  const int32_t by_lookup = lookup_gate_.depth(), by_head = head_gate_.depth();
-  return settings_.gated && by_head > 0 && lookup_gate_.rate(by_lookup) > 0 && head_gate_.rate(by_head) > lookup_gate_.rate(by_lookup);
+  return settings_.gated && head_gate_.depth() > 0 && head_gate_.gain(head_gate_.depth()) > lookup_gate_.gain(lookup_gate_.depth());
+}
+
+// The conversation goes on with `token`.
+void Drafter::take(int32_t token) {
+  lookup_.push(token);
+  if (foreseen_.empty()) return;
+  const bool right = foreseen_[foreseen_right_] == token;
+  if (right && ++foreseen_right_ < foreseen_.size()) return;
+  lookup_gate_.foresaw(static_cast<int32_t>(foreseen_.size()), static_cast<int32_t>(foreseen_right_));
+  foreseen_.clear();
+}
+
+void Drafter::foresee() {
+  if (!settings_.lookup || !foreseen_.empty() || lookup_gate_.depth() > 0) return;
+  foreseen_.resize(static_cast<size_t>(settings_.most));
+  foreseen_.resize(lookup_.guess(foreseen_));
+  foreseen_right_ = 0;
 }
 
 Result<std::span<const int32_t>> Drafter::propose(int32_t token, int64_t most) {
   report();
-  lookup_.push(token);
+  take(token);
+  foresee();
   proposed_ = true;
   last_ = {.known = true};
   drafts_.clear();

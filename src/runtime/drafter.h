@@ -27,6 +27,8 @@ class Drafter {
   Drafter(Session::Parts& session, const Settings& settings);
 
   void reset();
+  // The session stands behind these tokens, restored from elsewhere: the head looks back no further.
+  void restart(std::span<const int32_t> tokens);
 
   // Around every pass of the session, prompts too.
   Status before(const Pass& pass);
@@ -50,6 +52,8 @@ class Drafter {
     double seconds = 0;
   };
   void report();
+  void take(int32_t token);
+  void foresee();
   int32_t depth(const DraftGate& gate, int64_t most) const;
   bool head_is_faster() const;
 
@@ -58,6 +62,9 @@ class Drafter {
   std::optional<DraftHead> head_;
   DraftGate lookup_gate_, head_gate_;
   std::vector<int32_t> drafts_;
+  // What lookup would have guessed while nobody asked, compared with what came: costs nothing and tells when it would pay.
+  std::vector<int32_t> foreseen_;
+  size_t foreseen_right_ = 0;
   Last last_;
   bool proposed_ = false;            // the pass to come was announced by propose()
 };

@@ -1,5 +1,7 @@
 #include "sluice/engine.h"
 
+#include <numeric>
+
 #include <fmt/format.h>
 
 #include "base/cores.h"
@@ -28,14 +30,23 @@ Status check_speculation(const EngineOptions& o) {
 
 Status check_options(const EngineOptions& o) {
   auto bad = [](std::string message) { return Error{Code::invalid, std::move(message)}; };
+  static_assert(EngineOptions::kMostSessions == device::kMostParts);
+  if (o.sessions == 0 || o.sessions > EngineOptions::kMostSessions) {
+    return bad(fmt::format("{} sessions at once: must be 1 to {}", o.sessions, EngineOptions::kMostSessions));
+  }
   if (o.model.empty()) return bad("no model named; give one with -m");
   if (o.threads < 0 || o.threads > 1024) return bad(fmt::format("--threads {}: must be 1 to 1024", o.threads));
   if (o.context < 0) return bad(fmt::format("--ctx {}: must be positive", o.context));
   if (o.chunk < 0 || o.chunk > 65536) return bad(fmt::format("--chunk {}: must be 1 to 65536", o.chunk));
+  if (o.activations != 8 && o.activations != 16) return bad(fmt::format("--activations {}: must be 8 or 16", o.activations));
   if (o.lookahead != "auto" && o.lookahead != "on" && o.lookahead != "off") {
     return bad(fmt::format("--lookahead {}: must be auto, on or off", o.lookahead));
   }
   return check_speculation(o);
+}
+
+kernels::ActivationBits activation_bits(const EngineOptions& o) {
+  return o.activations == 8 ? kernels::ActivationBits::eight : kernels::ActivationBits::sixteen;
 }
 
 // Memory the user named is his to the last byte: it can be registered, and so held in place. What was found free may
@@ -74,11 +85,14 @@ Status add_routes(Engine::Parts& p) {
   return {};
 }
 
+bool all_experts_fit(const Engine::Parts& p) {
+  return p.memory.slot_count >= int64_t{p.plan.experts} * static_cast<int64_t>(p.plan.expert_layers.size());
+}
+
 // What the system keeps of the trunk while it is read would come on top of the budget: it is dropped on the way. A model
 // that fits altogether is small, and will be opened again soon.
 std::function<void(double)> load_progress(const Engine::Parts& p, bool page_cache_wanted) {
-  const int64_t all = int64_t{p.plan.experts} * static_cast<int64_t>(p.plan.expert_layers.size());
-  if (p.memory.slot_count >= all || page_cache_wanted) return p.options.load_progress;
+  if (all_experts_fit(p) || page_cache_wanted) return p.options.load_progress;
   return [&p, dropped = 0.0](double share) mutable {
     constexpr double kStep = 0.02;
     if (share - dropped >= kStep || share >= 1) {
@@ -89,11 +103,18 @@ std::function<void(double)> load_progress(const Engine::Parts& p, bool page_cach
   };
 }
 
+// Read while the drive is idle: what earlier runs used most and then, where all experts fit, the rest.
 void warm_start(Engine::Parts& p) {
-  if (p.options.use_counts.empty()) return;
+  std::vector<int32_t> experts;
   p.uses = std::make_unique<runtime::UseCounts>(static_cast<int32_t>(p.plan.trunk_expert_layers()), p.plan.experts);
-  if (p.uses->read(p.options.use_counts).ok()) p.experts->warm(p.uses->favourites());
   p.experts->set_uses(p.uses.get());
+  if (!p.options.use_counts.empty() && p.uses->read(p.options.use_counts).ok()) experts = p.uses->favourites();
+  if (p.options.read_all && all_experts_fit(p)) {
+    const size_t first = experts.size();
+    experts.resize(first + static_cast<size_t>(p.plan.experts) * p.plan.expert_layers.size());
+    std::iota(experts.begin() + static_cast<std::ptrdiff_t>(first), experts.end(), 0);
+  }
+  p.experts->warm(std::move(experts));
 }
 
 runtime::LookaheadMode lookahead_mode(const EngineOptions& o) {
@@ -112,7 +133,8 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   SLUICE_TRY(const cache::PolicyRow* policy, cache::choose_policy(options.policy));
   auto p = std::make_unique<Parts>();
   p->options = options;
-  SLUICE_TRY(p->kernels, kernels::select(options.isa));
+  SLUICE_TRY(p->kernels, kernels::select(options.isa, activation_bits(options)));
+  SLUICE_TRY(p->kv, kernels::kv_format(options.kv));
   SLUICE_TRY(p->files, store::open_model(options.model, options.more_models));
   SLUICE_TRY(p->plan, model::compile(p->files, runtime::wanted_of(options)));
   if (options.speculate == "mtp" && p->plan.draft_layers == 0) {
@@ -127,16 +149,19 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   request.budget = options.memory_bytes > 0 ? options.memory_bytes : runtime::default_budget(available);
   request.budget_given = options.memory_bytes > 0;
   request.context = options.context;
+  request.kv = p->kv;
   request.chunk = options.chunk;
   request.threads = threads;
   request.vocabulary = p->vocabulary.tokenizer ? p->vocabulary.tokenizer->size() : 0;
   request.alignment = p->expert_files.alignment;
   request.small_pool = options.io == "buffered";
   request.lookahead = options.lookahead != "off";
+  request.snapshots = options.snapshot_bytes;
+  request.sessions = options.sessions;
   request.drafts = runtime::drafts_of(options);
   runtime::SlotPlan slots;
   SLUICE_TRY(p->memory, runtime::plan_memory(p->plan, request, &slots));
-  p->info = runtime::describe(p->files, p->plan, p->memory);
+  p->info = runtime::describe(p->files, p->plan, p->memory, p->kv);
 
   SLUICE_TRY(p->placement, runtime::place_threads(options.pin, threads, distinct_first(allowed_cpus(), core_of)));
   p->threads = std::make_unique<ThreadPool>(threads, p->placement.compute);
@@ -145,7 +170,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
   }
   SLUICE_TRY(p->trunk, model::load_trunk(p->files, p->plan, load_progress(*p, request.small_pool)));
   lock_memory({p->trunk.memory.data(), p->trunk.memory.size()});
-  p->token_bytes = runtime::token_bytes(p->plan);
+  p->token_bytes = runtime::token_bytes(p->plan, p->kv);
   SLUICE_TRY(p->experts, make_store(*p, std::move(slots), *policy));
   p->io_name = p->expert_files.mode == io::Mode::direct ? "direct" : "buffered";
   if (options.memory_bytes == 0 && options.io != "buffered") p->keeper.emplace(p->experts->pool(), runtime::memory_reserve(available));
@@ -180,14 +205,16 @@ std::span<const int32_t> Engine::stop_tokens() const { return parts_->vocabulary
 const SamplingOptions& Engine::recommended_sampling() const { return parts_->vocabulary.recommended; }
 
 Result<std::unique_ptr<Session>> Engine::new_session() {
-  if (parts_->session_alive) {
-    return Error{Code::over_budget, "a session is open and the memory plan has room for one; close it first"};
+  if (parts_->sessions_open == parts_->memory.sessions) {
+    return Error{Code::over_budget, fmt::format("{} session{} open, and the memory plan has room for no more; close one first",
+                                                parts_->sessions_open, parts_->sessions_open == 1 ? " is" : "s are")};
   }
-  SLUICE_TRY(device::State state, device::make_state(parts_->plan, parts_->memory.context, runtime::drafts_of(parts_->options) > 0));
+  SLUICE_TRY(device::State state, device::make_state(parts_->plan, parts_->memory.context, parts_->kv,
+                                                     runtime::drafts_of(parts_->options) > 0));
   auto s = std::unique_ptr<Session::Parts>(new Session::Parts{*parts_, std::move(state), {}});
   s->logits.resize(static_cast<size_t>(parts_->plan.vocab));
   s->drafter = runtime::make_drafter(*s);
-  parts_->session_alive = true;
+  ++parts_->sessions_open;
   return std::unique_ptr<Session>(new Session(std::move(s)));
 }
 

@@ -36,6 +36,7 @@ struct Engine::Parts {
   MemoryPlan memory;
   const kernels::KernelTable* kernels = nullptr;
   runtime::Placement placement;
+  kernels::KvFormat kv = kernels::KvFormat::f32;
   std::unique_ptr<ThreadPool> threads;
   model::Trunk trunk;
   runtime::ExpertFiles expert_files;
@@ -45,11 +46,11 @@ struct Engine::Parts {
   std::unique_ptr<runtime::PlayedRoutes> routes;      // null: the routers' own
   std::unique_ptr<runtime::RouteRecorder> recorder;   // null: nobody asked
   std::optional<runtime::PoolKeeper> keeper;          // of memory that was found free
-  std::unique_ptr<runtime::UseCounts> uses;           // null: nobody asked
+  std::unique_ptr<runtime::UseCounts> uses;           // of this run; kept where EngineOptions::use_counts says
   Trace trace;
   runtime::TokenBytes token_bytes;
   std::string io_name;
-  bool session_alive = false;
+  int32_t sessions_open = 0;
   runtime::Observer* observer = nullptr;
 };
 
@@ -64,7 +65,7 @@ struct Session::Parts {
   std::unique_ptr<runtime::Drafter> drafter = {};  // null: nothing is guessed ahead
   bool broken = false;         // a failed read left the recurrent states half advanced
 
-  ~Parts() { engine.session_alive = false; }
+  ~Parts() { --engine.sessions_open; }
 };
 
 }  // namespace sluice

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 
 namespace sluice::runtime {
 namespace {
@@ -14,10 +15,6 @@ constexpr uint64_t kTagReads = 16;  // reads of a slot a tag tells apart
 static_assert(kTagReads >= model::ExpertLayer::kMostParts);
 
 constexpr size_t kMostExpected = 1024;
-
-double seconds_since(std::chrono::steady_clock::time_point from) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
-}
 
 double now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -224,6 +221,13 @@ void ExpertStore::start_warm() {
     if (!pool_->has_empty(moe_index)) continue;
     static_cast<void>(start(moe_index, expert, cache::Admission::demand, Why::warm, -1));
   }
+}
+
+bool ExpertStore::warm_up() {
+  start_warm();
+  if (queue_->in_flight() == 0) return false;
+  take(std::span(completions_).first(queue_->wait(completions_)));
+  return true;
 }
 
 // Books completions. What fails and was read on suspicion harms nobody: who wants it reads it again.

@@ -45,6 +45,7 @@ class ExpertStore final : public device::ExpertPort {
 
   Status begin(const device::ExpertDemand& demand) override;
   void expect(int32_t moe_index, std::span<const int32_t> experts) override;
+  bool complete(int32_t moe_index) const override { return pool_->complete(moe_index); }
   void pump() override;
   Result<int32_t> next(std::span<device::ReadyExpert> out) override;
   void release(std::span<const device::ReadyExpert> done) override;
@@ -53,6 +54,8 @@ class ExpertStore final : public device::ExpertPort {
   // Experts worth having before anybody asks, most wanted first, as moe_index * experts + expert: read into empty slots
   // when the drive is idle.
   void warm(std::vector<int32_t> experts);
+  // Between steps, while nobody has anything else to do: goes on with that and waits for a read. False: nothing is left.
+  bool warm_up();
 
   // Counts every use from now on; null for none. It must outlive the store.
   void set_uses(UseCounts* uses) { uses_ = uses; }

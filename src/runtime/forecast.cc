@@ -172,13 +172,13 @@ double MissForecast::mean() const {
   return sum;
 }
 
-TokenWork token_work(const model::Plan& plan, int64_t context) {
+TokenWork token_work(const model::Plan& plan, int64_t context, kernels::KvFormat kv) {
   TokenWork work;
   work.top_k = plan.top_k;
   work.layers.resize(static_cast<size_t>(plan.layers));
   for (const model::Step& step : plan.steps) add_step(plan, step, work);
-  const auto recurrent = static_cast<double>(device::state_bytes(plan, 1));
-  const auto at_position = static_cast<double>(device::state_bytes(plan, std::min(context, kAssumedPosition)));
+  const auto recurrent = static_cast<double>(device::state_bytes(plan, 1, kv));
+  const auto at_position = static_cast<double>(device::state_bytes(plan, std::min(context, kAssumedPosition), kv));
   work.state = (plan.recurrent_layers > 0 ? recurrent : 0) + at_position;
   return work;
 }
@@ -272,6 +272,7 @@ Result<Forecast> forecast_row(const Subject& s, uint64_t budget) {
   request.budget = budget > 0 ? budget : default_budget(available_memory());
   request.budget_given = budget > 0;
   request.context = s.options.context;
+  SLUICE_TRY(request.kv, kernels::kv_format(s.options.kv));
   request.chunk = s.options.chunk;
   request.threads = s.threads;
   request.vocabulary = s.vocabulary;
@@ -284,7 +285,7 @@ Result<Forecast> forecast_row(const Subject& s, uint64_t budget) {
     return row;
   }
   row.memory = *memory;
-  const TokenWork work = token_work(s.plan, row.memory.context);
+  const TokenWork work = token_work(s.plan, row.memory.context, request.kv);
   row.trunk_bytes = work.trunk();
   row.state_bytes = work.state;
   const auto layers = static_cast<int32_t>(s.plan.expert_layers.size());

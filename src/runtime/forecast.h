@@ -7,6 +7,7 @@
 
 #include "cache/policy.h"
 #include "cache/routes.h"
+#include "kernels/kv_rows.h"
 #include "model/plan.h"
 #include "sluice/forecast.h"
 
@@ -42,7 +43,7 @@ struct TokenWork {
   double trunk() const;    // D: trunk and head
   double experts() const;  // A
 };
-TokenWork token_work(const model::Plan& plan, int64_t context);
+TokenWork token_work(const model::Plan& plan, int64_t context, kernels::KvFormat kv);
 
 // How often a layer's token misses 0, 1 ... k of its experts, and what a prompt's chunk touches and misses of a layer.
 struct MissForecast {

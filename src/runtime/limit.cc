@@ -12,7 +12,7 @@ double matrix_bytes(const model::Plan& plan, model::MatrixId id) {
   return static_cast<double>(m.tensor->bytes()) * static_cast<double>(m.rows * m.cols) / elements;
 }
 
-TokenBytes token_bytes(const model::Plan& plan) {
+TokenBytes token_bytes(const model::Plan& plan, kernels::KvFormat kv) {
   TokenBytes out;
   model::MatrixId table = model::kNone, head = model::kNone;
   for (const model::Step& step : plan.steps) {
@@ -28,7 +28,8 @@ TokenBytes token_bytes(const model::Plan& plan) {
   }
   const double recurrent = static_cast<double>(plan.v_heads) * plan.dk * plan.dv + static_cast<double>(plan.conv_channels) * std::max(plan.conv_kernel - 1, 0);
   out.recurrent = 2 * recurrent * plan.recurrent_layers * sizeof(float);
-  out.kv_row = 2.0 * plan.kv_heads * plan.head_dim * (plan.attention_layers - plan.draft_layers) * sizeof(float);
+  out.kv_row = 2.0 * plan.kv_heads * (plan.attention_layers - plan.draft_layers) *
+               static_cast<double>(kernels::kv_row_bytes(kv, plan.head_dim));
   return out;
 }
 

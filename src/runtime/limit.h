@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "kernels/kv_rows.h"
 #include "model/plan.h"
 
 namespace sluice::runtime {
@@ -15,7 +16,7 @@ struct TokenBytes {
   double recurrent = 0;  // states, read and written
   double kv_row = 0;     // keys and values of one position, all layers
 };
-TokenBytes token_bytes(const model::Plan& plan);
+TokenBytes token_bytes(const model::Plan& plan, kernels::KvFormat kv);
 
 // Bytes of a trunk matrix, of which a step may use some rows only; 0 for kNone.
 double matrix_bytes(const model::Plan& plan, model::MatrixId id);

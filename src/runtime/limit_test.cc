@@ -21,13 +21,14 @@ TEST(Limit, TrunkOfTheDemo) {
   ASSERT_TRUE(files.ok());
   const auto plan = model::compile(*files, {});
   ASSERT_TRUE(plan.ok());
-  const TokenBytes bytes = token_bytes(*plan);
+  const TokenBytes bytes = token_bytes(*plan, kernels::KvFormat::f32);
   double sum = 0;
   for (model::MatrixId id = 0; id < static_cast<model::MatrixId>(plan->matrices.size()); ++id) sum += matrix_bytes(*plan, id);
   EXPECT_LE(bytes.trunk, sum + 1e6);
   EXPECT_GT(bytes.trunk, 0.5 * sum);
   EXPECT_GT(bytes.recurrent, 2.0 * plan->v_heads * plan->dk * plan->dv * plan->recurrent_layers * 4);
   EXPECT_DOUBLE_EQ(bytes.kv_row, 2.0 * plan->kv_heads * plan->head_dim * plan->attention_layers * 4);
+  EXPECT_DOUBLE_EQ(token_bytes(*plan, kernels::KvFormat::f16).kv_row, bytes.kv_row / 2);
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ bool Lookahead::pays(const ExpertCounters& now) {
 
 void Lookahead::look(size_t index, device::CpuDevice& device, const device::Chunk& chunk) {
   const Target& t = targets_[index];
+  if (mode_ == LookaheadMode::automatic && chunk.port->complete(t.route->moe_index)) return;
   device.forecast(*t.norm, *t.route, chunk, guess_);
   chunk.port->expect(t.route->moe_index, guess_);
 }

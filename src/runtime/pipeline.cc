@@ -112,8 +112,10 @@ Status run_chunk(const Walk& walk, const device::Chunk& chunk) {
     return status;
   }
   if (walk.recorder != nullptr) walk.recorder->end_chunk(tokens);
-  chunk.state->position += tokens - chunk.drafts;
-  chunk.state->held = 0;
+  for (const device::Part& part : chunk.parts) {
+    part.state->position += part.count - part.drafts;
+    part.state->held = 0;
+  }
   return {};
 }
 

@@ -38,8 +38,9 @@ struct Walk {
   bool draft_head = false;                   // Plan::draft_steps instead of the model's steps
 };
 
-// Runs all steps over `chunk` and advances its state's position past all tokens but drafts. Errors: from the expert port; cancelled, once *cancel is
-// seen true between two steps. The session's state is then unusable: the position is not advanced, recurrent states are.
+// Runs all steps over `chunk` and advances its parts' positions past all tokens but drafts. Errors: from the expert port;
+// cancelled, once *cancel is seen true between two steps. The sessions' states are then unusable: positions are not
+// advanced, recurrent states are.
 Status run_chunk(const Walk& walk, const device::Chunk& chunk);
 
 }  // namespace sluice::runtime

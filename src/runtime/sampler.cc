@@ -16,6 +16,7 @@ Result<Sampler> Sampler::make(const SamplingOptions& o, int32_t vocab, std::vect
   if (!(o.top_p > 0 && o.top_p <= 1)) return bad("top_p", o.top_p, "above 0, at most 1");
   if (!(o.min_p >= 0 && o.min_p <= 1)) return bad("min_p", o.min_p, "0 to 1");
   if (!(o.presence_penalty >= -2 && o.presence_penalty <= 2)) return bad("presence_penalty", o.presence_penalty, "-2 to 2");
+  if (!(o.frequency_penalty >= -2 && o.frequency_penalty <= 2)) return bad("frequency_penalty", o.frequency_penalty, "-2 to 2");
   if (!(o.repetition_penalty > 0 && o.repetition_penalty <= 10)) {
     return bad("repetition_penalty", o.repetition_penalty, "above 0, at most 10");
   }
@@ -23,28 +24,37 @@ Result<Sampler> Sampler::make(const SamplingOptions& o, int32_t vocab, std::vect
   s.options_ = o;
   s.allowed_ = std::move(allowed);
   s.seen_.resize(static_cast<size_t>(vocab));
+  if (o.frequency_penalty != 0) s.counts_.resize(static_cast<size_t>(vocab));
   s.candidates_.reserve(static_cast<size_t>(vocab));
   s.weights_.reserve(static_cast<size_t>(vocab));
   s.random_.seed(o.seed);
   return s;
 }
 
-Result<int32_t> Sampler::next(std::span<float> logits) {
+Result<int32_t> Sampler::next(std::span<float> logits, std::span<const uint64_t> mask) {
   penalise(logits);
+  mask_ = mask;
   const int32_t best = greedy(logits);
+  if (best < 0 && !mask.empty()) return Error{Code::unsupported, "no token of this model can continue the constrained answer"};
   if (best < 0) return Error{Code::corrupt, "the model's logits are not finite; its weights are damaged"};
   const int32_t token = options_.temperature <= 0 ? best : draw(logits);
-  seen_[static_cast<size_t>(token)] |= kOutput;
+  took(token);
   return token;
+}
+
+void Sampler::took(int32_t token) {
+  seen_[static_cast<size_t>(token)] |= kOutput;
+  if (!counts_.empty()) ++counts_[static_cast<size_t>(token)];
 }
 
 void Sampler::penalise(std::span<float> logits) const {
   const float repetition = options_.repetition_penalty, presence = options_.presence_penalty;
-  if (repetition == 1.0f && presence == 0.0f) return;
+  if (repetition == 1.0f && presence == 0.0f && counts_.empty()) return;
   for (size_t id = 0; id < logits.size(); ++id) {
     if (seen_[id] == 0) continue;
     if (repetition != 1.0f) logits[id] = logits[id] > 0 ? logits[id] / repetition : logits[id] * repetition;
     if ((seen_[id] & kOutput) != 0) logits[id] -= presence;
+    if (!counts_.empty()) logits[id] -= options_.frequency_penalty * static_cast<float>(counts_[id]);
   }
 }
 

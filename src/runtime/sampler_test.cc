@@ -95,6 +95,24 @@ TEST(Sampler, PenaltiesCountWhatTheyShould) {
   EXPECT_EQ(repetition->next(logits).value(), 0);
 }
 
+TEST(Sampler, ChoosesUnderTheMask) {
+  const uint64_t some[] = {0b1010, 0};
+  const uint64_t nothing[] = {0, 0};
+  for (const float temperature : {0.0f, 1.0f}) {
+    auto s = Sampler::make({.temperature = temperature}, 5, {true, true, true, false, true});
+    ASSERT_TRUE(s.ok());
+    for (int i = 0; i < 50; ++i) {
+      std::vector<float> logits = {5, 1, 4, 9, 7};
+      EXPECT_EQ(s->next(logits, some).value(), 1);  // 3 stands for no token
+    }
+    std::vector<float> logits = {5, 1, 4, 9, 7};
+    const auto none = s->next(logits, nothing);
+    ASSERT_FALSE(none.ok());
+    EXPECT_EQ(none.error().code, Code::unsupported);
+    EXPECT_NE(s->next(logits).value(), 3);  // the mask was for that token only
+  }
+}
+
 TEST(Sampler, RefusesOptionsOutOfRangeByName) {
   auto error = [](const SamplingOptions& o) {
     auto s = Sampler::make(o, 4, {});

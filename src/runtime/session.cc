@@ -28,12 +28,7 @@ Session::~Session() = default;
 int64_t Session::position() const { return parts_->state.position + (parts_->pending ? 1 : 0); }
 int64_t Session::capacity() const { return parts_->state.capacity; }
 
-void Session::reset() {
-  device::reset(parts_->engine.plan, parts_->state);
-  parts_->has_logits = parts_->broken = false;
-  parts_->pending.reset();
-  if (parts_->drafter != nullptr) parts_->drafter->reset();
-}
+void Session::reset() { runtime::reset(*parts_); }
 
 Status Session::feed(std::span<const int32_t> tokens, const LogitsSink& sink) {
   return runtime::feed(*parts_, tokens, sink, {});
@@ -45,22 +40,6 @@ Result<Generation> Session::generate(std::span<const int32_t> prompt, const Gene
 
 namespace runtime {
 namespace {
-
-Status check_tokens(const Session::Parts& s, std::span<const int32_t> tokens) {
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i] < 0 || tokens[i] >= s.engine.plan.vocab) {
-      return Error{Code::invalid, fmt::format("token {} at position {}: the model has ids 0 to {}", tokens[i],
-                                              s.state.position + static_cast<int64_t>(i), s.engine.plan.vocab - 1)};
-    }
-  }
-  const int64_t room = s.state.capacity - s.state.position - (s.pending ? 1 : 0);
-  if (static_cast<int64_t>(tokens.size()) > room) {
-    return Error{Code::invalid, fmt::format("{} tokens do not fit: the context holds {} and {} are taken; raise --ctx (this model: at "
-                                            "most {})", tokens.size(), s.state.capacity, s.state.position, s.engine.plan.context)};
-  }
-  if (s.broken) return Error{Code::invalid, "a failed read left this session unusable; reset it or open another"};
-  return {};
-}
 
 // Tells how much of all tokens is done, a chunk being as far as its layers.
 class Progress {
@@ -113,7 +92,7 @@ Status feed_all(Session::Parts& s, std::span<const int32_t> tokens, const Logits
   for (size_t at = 0; at < tokens.size();) {
     const size_t count = std::min(tokens.size() - at, chunk);
     const int64_t position = s.state.position;
-    const bool last = at + count == tokens.size();
+    const bool last = at + count == tokens.size() && options.logits;
     progress.chunk(at, count);
     SLUICE_TRY_VOID(run_one(s, tokens.subspan(at, count), last, sink ? &all : nullptr, options.cancel, progress));
     at += count;
@@ -127,6 +106,29 @@ Status feed_all(Session::Parts& s, std::span<const int32_t> tokens, const Logits
 
 }  // namespace
 
+Status check_tokens(const Session::Parts& s, std::span<const int32_t> tokens) {
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] < 0 || tokens[i] >= s.engine.plan.vocab) {
+      return Error{Code::invalid, fmt::format("token {} at position {}: the model has ids 0 to {}", tokens[i],
+                                              s.state.position + static_cast<int64_t>(i), s.engine.plan.vocab - 1)};
+    }
+  }
+  const int64_t room = s.state.capacity - s.state.position - (s.pending ? 1 : 0);
+  if (static_cast<int64_t>(tokens.size()) > room) {
+    return Error{Code::invalid, fmt::format("{} tokens do not fit: the context holds {} and {} are taken; raise --ctx (this model: at "
+                                            "most {})", tokens.size(), s.state.capacity, s.state.position, s.engine.plan.context)};
+  }
+  if (s.broken) return Error{Code::invalid, "a failed read left this session unusable; reset it or open another"};
+  return {};
+}
+
+void reset(Session::Parts& s) {
+  device::reset(s.engine.plan, s.state);
+  s.has_logits = s.broken = false;
+  s.pending.reset();
+  if (s.drafter != nullptr) s.drafter->reset();
+}
+
 Status feed(Session::Parts& s, std::span<const int32_t> tokens, const LogitsSink& sink, const FeedOptions& options) {
   SLUICE_TRY_VOID(check_tokens(s, tokens));
   if (s.pending) {  // the last token generated: chosen, but not yet taken in
@@ -135,7 +137,7 @@ Status feed(Session::Parts& s, std::span<const int32_t> tokens, const LogitsSink
     SLUICE_TRY_VOID(feed_all(s, {&pending, 1}, {}, {options.cancel, nullptr}));
   }
   SLUICE_TRY_VOID(feed_all(s, tokens, sink, options));
-  if (!tokens.empty()) s.has_logits = true;
+  if (!tokens.empty()) s.has_logits = options.logits;
   return {};
 }
 

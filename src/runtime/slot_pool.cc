@@ -60,6 +60,11 @@ void SlotPool::release(int32_t slot) {
 
 bool SlotPool::has_empty(int32_t moe_index) const { return class_of(moe_index).cache.has_empty(); }
 
+bool SlotPool::complete(int32_t moe_index) const {
+  const cache::ExpertCache& cache = class_of(moe_index).cache;
+  return cache.occupied_slots() == cache.geometry().layers * cache.geometry().experts_per_layer;
+}
+
 void SlotPool::set_limit(int32_t slots) {
   SLUICE_CHECK(slots >= least_ && slots <= slots_.slots);
   for (Class& c : classes_) {

@@ -27,6 +27,8 @@ class SlotPool {
   void release(int32_t slot);
   bool has_empty(int32_t moe_index) const;  // a slot that would evict nothing
 
+  bool complete(int32_t moe_index) const;   // all experts of the layer's class have slots
+
   // At most so many slots from now on, the same share of every class; memory of slots that fall away, as soon as nobody
   // uses them, goes back to the system. REQUIRES: least() <= slots <= slots().
   void set_limit(int32_t slots);

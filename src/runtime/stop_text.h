@@ -17,10 +17,12 @@ class StopText {
   // The end of the stream: what was held back.
   std::string finish();
   bool stopped() const { return stopped_; }
+  // The one that was found; of several at one place the first given.
+  const std::string& found() const { return found_; }
 
  private:
   std::vector<std::string> stops_;
-  std::string held_;
+  std::string held_, found_;
   bool stopped_ = false;
 };
 

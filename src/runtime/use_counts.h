@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ class UseCounts {
   void add(int32_t moe_index, int32_t expert, int32_t uses) {
     counts_[static_cast<size_t>(moe_index) * static_cast<size_t>(experts_) + static_cast<size_t>(expert)] += static_cast<float>(uses);
   }
+
+  std::span<const float> counts() const { return counts_; }  // of this run, [layers][experts]
 
   // Takes in what an earlier run left. Errors: not_found; corrupt, where the file is of another shape or damaged; io.
   Status read(const std::string& path);

@@ -16,6 +16,7 @@ TEST(UseCounts, ComesBackMostUsedFirstAndFades) {
   UseCounts first(2, 4);
   first.add(0, 1, 10);
   first.add(1, 3, 30);
+  EXPECT_THAT(first.counts(), ::testing::ElementsAre(0, 10, 0, 0, 0, 0, 0, 30));
   EXPECT_TRUE(first.favourites().empty());  // this run's are for the next one
   ASSERT_TRUE(first.write(path).ok());
   UseCounts second(2, 4);

@@ -35,6 +35,11 @@ AtomicFile::~AtomicFile() {
   if (file_) ::unlink(partial_.c_str());
 }
 
+Status AtomicFile::make_private() {
+  if (::chmod(partial_.c_str(), S_IRUSR | S_IWUSR) == 0) return {};
+  return Error{Code::io, fmt::format("{}: cannot be closed to others: {}", partial_, strerror(errno))};
+}
+
 Status AtomicFile::finish() {
   SLUICE_TRY_VOID(file_->sync());
   if (::rename(partial_.c_str(), path_.c_str()) != 0) {

@@ -29,6 +29,9 @@ class AtomicFile {
   // As DirectFile::write; what is never written is zero.
   Status write(uint64_t offset, std::span<const std::byte> bytes) { return file_->write(offset, bytes); }
 
+  // Nobody but the owner may read it. Errors: io.
+  Status make_private();
+
   // Makes it durable and gives it its name. Errors: io.
   Status finish();
 

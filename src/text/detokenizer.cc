@@ -30,4 +30,11 @@ std::string Detokenizer::finish() {
   return std::string(begun ? replacement : std::string_view());
 }
 
+std::string decode(const Tokenizer& tokenizer, std::span<const int32_t> ids) {
+  Detokenizer detokenizer(tokenizer);
+  std::string out;
+  for (const int32_t id : ids) out += detokenizer.push(id);
+  return out + detokenizer.finish();
+}
+
 }  // namespace sluice::text

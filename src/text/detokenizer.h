@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "text/tokenizer.h"
@@ -30,5 +31,8 @@ class Detokenizer {
   Options options_;
   std::string pending_;  // the beginning of a character: at most 3 bytes between calls
 };
+
+// All of a stream's text.
+std::string decode(const Tokenizer& tokenizer, std::span<const int32_t> ids);
 
 }  // namespace sluice::text

@@ -171,37 +171,44 @@ std::string_view take_reasoning(std::string_view text, bool in_reasoning, Parsed
 }
 
 // Ordinary text around calls; what separates it from them is dropped.
-void add_content(std::string_view text, std::string& content) {
-  text = trim(text);
-  if (text.empty()) return;
-  if (!content.empty()) content += '\n';
-  content += text;
+void add_content(std::string_view text, bool after_call, std::string& content) {
+  const size_t end = text.find_last_not_of(kSpace);
+  if (end == text.npos) return;
+  text = text.substr(0, end + 1);
+  if (after_call && !content.empty()) content += '\n';
+  content += after_call ? trim(text) : text;
 }
 
 }  // namespace
+
+std::optional<ToolCall> parse_call(std::string_view text, size_t& at) {
+  Cursor cursor(text, at);
+  cursor.skip_space();
+  auto call = cursor.next_is('{') ? json_call(cursor) : xml_call(cursor);
+  at = cursor.at();
+  return call;
+}
 
 ParsedOutput parse_output(std::string_view text, bool in_reasoning) {
   ParsedOutput out;
   text = take_reasoning(text, in_reasoning, out);
   size_t from = 0;  // where text begins that is in no call
   for (size_t at = 0; (at = text.find(kCall, at)) != text.npos;) {
-    Cursor cursor(text, at + kCall.size());
-    cursor.skip_space();
-    auto call = cursor.next_is('{') ? json_call(cursor) : xml_call(cursor);
+    const size_t begin = std::exchange(at, at + kCall.size());
+    auto call = parse_call(text, at);
     if (!call) {
       out.well_formed = false;
-      at = cursor.at();
       continue;
     }
-    add_content(text.substr(from, at - from), out.content);
+    add_content(text.substr(from, begin - from), !out.calls.empty(), out.content);
     out.well_formed = out.well_formed && call->complete;
     out.calls.push_back(std::move(*call));
-    at = from = cursor.at();
+    from = at;
   }
   if (out.calls.empty()) {
     out.content = text;
   } else {
-    add_content(text.substr(from), out.content);
+    add_content(text.substr(from), true, out.content);
   }
   return out;
 }

@@ -5,6 +5,7 @@
 // Any bytes are accepted: what cannot be read as a call stays in the content, and well_formed says that it happened.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,8 @@ struct ToolCall {
 
 struct ParsedOutput {
   std::string reasoning;  // outer whitespace removed
-  std::string content;    // exactly as written when there are no calls, but for newlines after </think>
+  std::string content;    // exactly as written when there are no calls, but for newlines after </think>; else without the
+                          // whitespace around calls, a newline between the pieces
   std::vector<ToolCall> calls;
   bool well_formed = true;  // false: the reasoning or a call is not closed, or a call cannot be read
 };
@@ -31,5 +33,8 @@ struct ParsedOutput {
 // `in_reasoning`: the prompt ended inside <think>, so the text begins as reasoning. A text that itself begins with
 // <think> (after whitespace) begins as reasoning too. Linear time.
 ParsedOutput parse_output(std::string_view text, bool in_reasoning);
+
+// One call, from the byte after <tool_call>; `at` moves past what was read of it. nullopt: no call in either form.
+std::optional<ToolCall> parse_call(std::string_view text, size_t& at);
 
 }  // namespace sluice::text

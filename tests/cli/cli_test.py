@@ -6,6 +6,7 @@ import unittest
 
 import program
 from bench_test import *  # noqa: F401,F403
+from constrained_test import *  # noqa: F401,F403
 from doctor_test import *  # noqa: F401,F403: unittest.main collects them from here
 from files_test import *  # noqa: F401,F403
 from pack_test import *  # noqa: F401,F403

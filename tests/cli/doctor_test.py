@@ -26,6 +26,13 @@ class Doctor(program.Case):
         self.assertEqual(printed["version"], 1)
         self.assertGreater(printed["ram"]["gb_s"], 0)
         self.assertTrue(printed["verdicts"])
+        kernels = printed["kernels"]
+        best = [s["name"] for s in kernels["sets"] if s["supported"]][-1]
+        self.assertEqual(kernels["chosen"], best)
+        verdict = [v for v in printed["verdicts"] if v.startswith("kernels: ")][0]
+        self.assertIn(f"kernels: {best},", verdict)
+        for s in kernels["sets"]:
+            self.assertEqual(s["needs"] in verdict, not s["supported"], verdict)
         (drive,) = printed["drives"]
         self.assertIn(drive["io"], ("direct", "buffered"))
         best = drive[drive["io"]]

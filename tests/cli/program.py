@@ -16,7 +16,7 @@ TIMEOUT = 300  # sanitizer builds on a busy machine
 STATS = """prompt_tokens prompt_s decode_tokens decode_s decode_tok_s prefill_tok_s expert_bytes_per_token ssd_bytes_per_token
 ssd_gb_s hit_rate stall_share limit_tok_s share_of_limit peak_rss_bytes k threads isa io hits misses bytes_read
 prompt_bytes_read prompt_bytes_touched speculative_reads speculative_used prompt_phases decode_phases trunk_bytes_per_token
-state_bytes_per_token policy routes speculate decode_passes drafted draft_accepted""".split()
+state_bytes_per_token policy routes speculate decode_passes drafted draft_accepted kv activations""".split()
 
 PHASES = "attention delta_net router shared experts io_wait lookahead head drafts other".split()
 

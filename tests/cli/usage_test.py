@@ -21,7 +21,8 @@ class Help(program.Case):
         for name in names:
             out = self.good(name, "--help").decode()
             self.assertTrue(out.startswith(f"usage: sluice {name}"), out)
-            self.assertIn("--shape" if name == "synth" else "--model", out)
+            own = {"synth": "--shape", "pull": "--revision", "list": "--json", "rm": "--yes"}  # those that open no model
+            self.assertIn(own.get(name, "--model"), out)
 
     def test_version(self):
         self.assertRegex(self.good("--version"), rb"^sluice \d+\.\d+\.\d+\n$")
@@ -90,7 +91,7 @@ class Model(program.Case):
                 self.assertLessEqual(out["memory"]["total"], size)
 
     def test_refused(self):
-        cases = [(2, ("--io", "sideways"), "direct"), (2, ("--lookahead", "maybe"), "auto"), (2, ("--isa", "nonsense"), "ref"),
+        cases = [(2, ("--io", "sideways"), "direct"), (2, ("--lookahead", "maybe"), "auto"), (2, ("--activations", "12"), "8 or 16"), (2, ("--isa", "nonsense"), "ref"),
                  (2, ("--policy", "oracle"), "fading"), (2, ("--io-backend", "tape"), "uring"), (2, ("--warm-start", "hot"), "off"),
                  (1, ("--speculate", "mtp"), "no prediction head"), (2, ("--speculate", "lookup", "--record-routes", "x"), "routes"),
                  (1, ("--memory", "1M"), "at least"), (2, ("--experts", "100000"), "experts"), (2, ("--ctx", "999999999"), "--ctx")]

@@ -202,6 +202,8 @@ TEST(Slots, EachSetBringsItsOwnKernels) {
     EXPECT_NE(table.swiglu, ref.swiglu);
     EXPECT_NE(table.axpy, ref.axpy);
     EXPECT_NE(table.attention, ref.attention);
+    EXPECT_NE(table.attention_merge, ref.attention_merge);
+    EXPECT_NE(table.attention_finish, ref.attention_finish);
     EXPECT_NE(table.delta_rule, ref.delta_rule);
     EXPECT_NE(table.short_conv, ref.short_conv);
   }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "base/arena.h"
@@ -17,24 +18,29 @@
 namespace sluice::conformance {
 namespace {
 
+using kernels::ActivationBits;
 using kernels::KernelTable;
 using quant::ScaleType;
 
 struct Case {
   std::string_view set;
   quant::FormatId format;
+  ActivationBits bits;
 };
+constexpr ActivationBits kBits[] = {ActivationBits::sixteen, ActivationBits::eight};
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (const auto& set : kernels::instruction_sets())
     for (const auto& format : quant::formats())
-      if (format.split_row != nullptr) cases.push_back({set.name, format.id});
+      for (const ActivationBits bits : kBits)
+        if (format.split_row != nullptr) cases.push_back({set.name, format.id, bits});
   return cases;
 }
 
 std::string case_name(const testing::TestParamInfo<Case>& info) {
-  return std::string(info.param.set) + "_" + std::string(quant::format(info.param.format).name);
+  return std::string(info.param.set) + "_" + std::string(quant::format(info.param.format).name) +
+         (info.param.bits == ActivationBits::eight ? "_coarse" : "");
 }
 
 std::vector<Shape> shapes_of(const quant::Format& f) {
@@ -105,7 +111,8 @@ Floats whole(const KernelTable& table, const Activations& q, const Job& j) {
 
 bool same_bits(const Floats& a, const Floats& b) { return std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0; }
 
-void expect_near_exact(const Job& j, const GuardedFloats& x, const Floats& y) {
+void expect_near_exact(const Job& j, const GuardedFloats& x, ActivationBits bits, const Floats& y) {
+  const double error = bits == ActivationBits::eight ? 1.01 / 254 : 0x1p-15;
   const int64_t cols = j.w->cols;
   std::vector<float> row(static_cast<size_t>(cols));
   for (int64_t r = 0; r < j.w->rows; ++r) {
@@ -114,10 +121,10 @@ void expect_near_exact(const Job& j, const GuardedFloats& x, const Floats& y) {
       double exact = 0, bound = 0;
       for (int64_t c = 0; c < cols; ++c) {
         exact += double{row[static_cast<size_t>(c)]} * double{x[static_cast<size_t>(t * cols + c)]};
-        bound += std::fabs(double{row[static_cast<size_t>(c)]});  // |x| <= 1: an activation is off by at most 2^-16
+        bound += std::fabs(double{row[static_cast<size_t>(c)]});  // |x| <= 1: an activation is off by at most 2^-16, coarse by 1/254
       }
       const double got = double{y[static_cast<size_t>(t * j.w->rows + r)]};
-      ASSERT_LE(std::fabs(got - exact), bound * 0x1p-15) << "row " << r << " token " << t;
+      ASSERT_LE(std::fabs(got - exact), bound * error) << "row " << r << " token " << t;
     }
   }
 }
@@ -125,12 +132,12 @@ void expect_near_exact(const Job& j, const GuardedFloats& x, const Floats& y) {
 class IntegerMatMul : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-    const auto table = kernels::select(GetParam().set);
+    const auto table = kernels::select(GetParam().set, GetParam().bits);
     if (!table.ok()) GTEST_SKIP() << "NOT TESTED: " << table.error().message;
     table_ = table.value();
   }
   const KernelTable* table_ = nullptr;
-  const KernelTable& ref_ = *kernels::select("ref").value();
+  const KernelTable& ref_ = *kernels::select("ref", GetParam().bits).value();
 };
 
 TEST_P(IntegerMatMul, GivesTheBytesOfRefForEveryCut) {
@@ -138,7 +145,7 @@ TEST_P(IntegerMatMul, GivesTheBytesOfRefForEveryCut) {
   Random random(31);
   size_t slack = 0;
   for (const Shape& shape : shapes_of(format)) {
-    for (const int64_t tokens : {1, 2, 3, 5, 9}) {
+    for (const int64_t tokens : {1, 2, 3, 4, 5, 9}) {
       SCOPED_TRACE(testing::Message() << shape.rows << "x" << shape.cols << " group " << shape.group << " scales "
                                       << static_cast<int>(shape.scale_type) << ", " << tokens << " tokens");
       const RandomMatrix w(random, format.id, shape, slack++ % 4);
@@ -146,7 +153,7 @@ TEST_P(IntegerMatMul, GivesTheBytesOfRefForEveryCut) {
       const GuardedFloats x = random_floats(random, static_cast<size_t>(tokens * shape.cols));
       const Job job{&w.view(), tokens};
       const Floats want = whole(ref_, quantise(ref_, x, tokens, shape.cols), job);
-      ASSERT_NO_FATAL_FAILURE(expect_near_exact(job, x, want));
+      ASSERT_NO_FATAL_FAILURE(expect_near_exact(job, x, GetParam().bits, want));
       const Activations q = quantise(*table_, x, tokens, shape.cols);
       ASSERT_TRUE(same_bits(whole(*table_, q, job), want));
       Floats pieces(want.size());
@@ -203,13 +210,14 @@ TEST_P(IntegerMatMul, AnyBytesAgree) {
 
 INSTANTIATE_TEST_SUITE_P(All, IntegerMatMul, testing::ValuesIn(all_cases()), case_name);
 
-class Quantise : public testing::TestWithParam<std::string_view> {};
+class Quantise : public testing::TestWithParam<std::tuple<std::string_view, ActivationBits>> {};
 
 // The heads, which all sets lay out alike; the integers are seen through the products above.
 TEST_P(Quantise, HeadsAreThoseOfRef) {
-  const auto table = kernels::select(GetParam());
+  const auto [set, bits] = GetParam();
+  const auto table = kernels::select(set, bits);
   if (!table.ok()) GTEST_SKIP() << "NOT TESTED: " << table.error().message;
-  const KernelTable& ref = *kernels::select("ref").value();
+  const KernelTable& ref = *kernels::select("ref", bits).value();
   constexpr int64_t kCols = 32 * 9;
   Random random(3);
   const GuardedFloats x = random_floats(random, kCols, -7, 7);
@@ -243,21 +251,27 @@ std::vector<std::string_view> set_names() {
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Quantise, testing::ValuesIn(set_names()),
-                         [](const auto& row) { return std::string(row.param); });
+INSTANTIATE_TEST_SUITE_P(All, Quantise, testing::Combine(testing::ValuesIn(set_names()), testing::ValuesIn(kBits)),
+                         [](const auto& row) {
+                           return std::string(std::get<0>(row.param)) + (std::get<1>(row.param) == ActivationBits::eight ? "_coarse" : "");
+                         });
 
 // Without this, a set that silently fell back to ref would pass everything above.
 TEST(IntegerSlots, EachSetBringsItsOwnKernels) {
   const KernelTable& ref = *kernels::select("ref").value();
   for (const auto& set : kernels::instruction_sets()) {
     const auto selected = kernels::select(set.name);
-    if (set.name == "ref" || set.name == "neon" || !selected.ok()) continue;  // NEON takes ref's, until it has its own
+    if (set.name == "ref" || !selected.ok()) continue;
     EXPECT_NE(selected.value()->quantise, ref.quantise) << set.name;
+    EXPECT_NE(selected.value()->quantise_coarse, ref.quantise_coarse) << set.name;
+    EXPECT_NE(selected.value()->quantise_coarse, selected.value()->quantise) << set.name;
+    const bool bytes = set.name == "avx512_vnni" || set.name == "amx";  // whose coarse products leave the lower bytes out
     for (const auto& format : quant::formats()) {
       const auto i = static_cast<size_t>(format.id);
       EXPECT_EQ(ref.integer_matmul[i] != nullptr, format.split_row != nullptr);
       if (format.split_row == nullptr) continue;
       EXPECT_NE(selected.value()->integer_matmul[i], ref.integer_matmul[i]) << set.name << " " << format.name;
+      EXPECT_EQ(selected.value()->coarse_matmul[i] != nullptr, bytes) << set.name << " " << format.name;
     }
   }
 }

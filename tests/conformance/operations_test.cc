@@ -1,4 +1,4 @@
-// rms_norm, swiglu, axpy and attention of every instruction set against the same sums in double precision.
+// rms_norm, swiglu and axpy of every instruction set against the same sums in double precision.
 // All arrays end at an unreadable page; sizes include ones below, at and off the vector widths.
 #include <gtest/gtest.h>
 
@@ -70,47 +70,6 @@ TEST_P(Operations, Axpy) {
     for (size_t i = 0; i < n; ++i) {
       const double product = double{0.37F} * double{x[i]};
       ASSERT_NEAR(y[i], product + double{before[i]}, 2e-7 * (std::fabs(product) + std::fabs(double{before[i]})));
-    }
-  }
-}
-
-void check_attention(const KernelTable& table, Random& random, size_t head_dim, size_t positions, float scale) {
-  const size_t stride = head_dim + positions % 5;
-  const GuardedFloats q = random_floats(random, head_dim);
-  const GuardedFloats keys = random_floats(random, (positions - 1) * stride + head_dim);
-  const GuardedFloats values = random_floats(random, (positions - 1) * stride + head_dim);
-  const GuardedFloats scores(positions), out(head_dim);
-  std::vector<double> weight(positions), exact(head_dim);
-  double highest = -INFINITY, sum = 0;
-  for (size_t p = 0; p < positions; ++p) {
-    for (size_t i = 0; i < head_dim; ++i) weight[p] += double{q[i]} * double{keys[p * stride + i]};
-    highest = std::max(highest, weight[p] *= double{scale});
-  }
-  for (double& w : weight) sum += w = std::exp(w - highest);
-  for (size_t p = 0; p < positions; ++p) {
-    for (size_t i = 0; i < head_dim; ++i) exact[i] += weight[p] / sum * double{values[p * stride + i]};
-  }
-  table.attention({.q = q.data(),
-                   .keys = keys.data(),
-                   .values = values.data(),
-                   .kv_stride = static_cast<int64_t>(stride),
-                   .positions = static_cast<int64_t>(positions),
-                   .head_dim = static_cast<int64_t>(head_dim),
-                   .scale = scale,
-                   .scores = scores.data(),
-                   .out = out.data()});
-  // A score's absolute error is its relative error on the weights, hence the factor.
-  const double bound = 1e-6 * (1 + double{scale} * static_cast<double>(head_dim) / 4);
-  for (size_t i = 0; i < head_dim; ++i) ASSERT_NEAR(out[i], exact[i], bound) << i;
-}
-
-TEST_P(Operations, Attention) {
-  for (const size_t head_dim : {1, 3, 8, 16, 20, 64, 80, 96, 128, 192, 250, 256, 300}) {
-    for (const size_t positions : {1, 2, 3, 4, 5, 15, 16, 33, 257}) {
-      SCOPED_TRACE(testing::Message() << "head_dim " << head_dim << " positions " << positions);
-      const float usual = 1 / std::sqrt(static_cast<float>(head_dim));
-      ASSERT_NO_FATAL_FAILURE(check_attention(*table_, random_, head_dim, positions, usual));
-      ASSERT_NO_FATAL_FAILURE(check_attention(*table_, random_, head_dim, positions, 8));  // nearly one-hot
     }
   }
 }

@@ -37,7 +37,7 @@ TEST_F(DemoModel, AnswersItsTasks) {
       choose_items(std::move(items).value(), {.limit = 6, .only = {"tool_call", "json", "capital", "reasoning"}});
   ASSERT_TRUE(chosen.ok()) << chosen.error().message;
   std::string answers;
-  const auto scores = run_tasks(*engine_, *session_, chosen.value(), 160, [&](const Answer& answer, int64_t, int64_t) {
+  const auto scores = run_tasks(*engine_, *session_, chosen.value(), {.max_tokens = 160}, [&](const Answer& answer, int64_t, int64_t) {
     answers += (answer.right ? "right " : "WRONG ") + answer.item->task + ": " + answer.text + "\n";
   });
   ASSERT_TRUE(scores.ok()) << scores.error().message;

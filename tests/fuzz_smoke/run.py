@@ -3,30 +3,62 @@
 
 Exit 0: it ran inputs and found nothing. 1: it found something; the input is kept beside the program, in crashes/.
 77: the program is not built. SLUICE_FUZZ_SEED (1) chooses other mutations.
+
+libFuzzer's clock is the wall's. On a machine that stands still for some seconds an input seems to take for ever, or none is
+run: both are tried again, and said.
 """
 
 import argparse
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 
 SKIPPED = 77
+INPUT_SECONDS = 10  # that one input may take
+TRIES = 4
 
 
-def run(program, corpus, seconds, crashes):
+def fuzz(program, corpus, seconds, crashes):
+    """(exit code, log, inputs of the corpus) of one run."""
     with tempfile.TemporaryDirectory() as folder:
         work = os.path.join(folder, "corpus")
         os.mkdir(work)
         if os.path.isdir(corpus):
             shutil.copytree(corpus, work, dirs_exist_ok=True)
         inputs = sum(len(names) for _, _, names in os.walk(work))
-        command = [program, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"]
+        command = [program, f"-max_total_time={seconds}", f"-timeout={INPUT_SECONDS}", "-rss_limit_mb=2048", "-print_final_stats=1"]
         command += [f"-seed={os.environ.get('SLUICE_FUZZ_SEED', '1')}", f"-artifact_prefix={crashes}/{os.path.basename(program)}-", work]
         result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
         return result.returncode, result.stderr, inputs
+
+
+def runs_of(log):
+    """How many inputs a run tried; 0 where it does not say."""
+    found = re.search(r"stat::number_of_executed_units:\s*(\d+)", log)
+    return int(found.group(1)) if found else 0
+
+
+def is_slow(program, path):
+    """Whether the input takes the processor's time, not only the wall's."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([program, "-timeout=600", path], stdin=subprocess.DEVNULL, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return done.returncode != 0 or after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime >= INPUT_SECONDS
+
+
+def stood_still(program, code, log, inputs):
+    """Why the run says nothing about the program, or None."""
+    if code == 0:
+        return None if runs_of(log) > inputs else f"ran no mutation: {runs_of(log)} runs, {inputs} inputs in the corpus"
+    slow = re.search(r"Test unit written to (\S*-timeout-\w+)", log)
+    if not slow or is_slow(program, slow.group(1)):
+        return None
+    os.remove(slow.group(1))
+    return "an input that takes no time seemed to take for ever"
 
 
 def main():
@@ -41,18 +73,17 @@ def main():
     seconds = int(os.environ.get("SLUICE_FUZZ_SECONDS", "10"))
     crashes = os.path.join(os.path.dirname(args.program), "crashes")
     os.makedirs(crashes, exist_ok=True)
-    code, log, inputs = run(args.program, args.corpus, seconds, crashes)
-    runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", log)
-    if code != 0:
+    for _ in range(TRIES):
+        code, log, inputs = fuzz(args.program, args.corpus, seconds, crashes)
+        still = stood_still(args.program, code, log, inputs)
+        if still is None:
+            break
+        print(f"{name}: {still}; once more")
+    if code != 0 or still is not None:
         print(log[-8000:])
-        print(f"{name}: exit {code}; the input is in {crashes}; add it to {args.corpus} once it is fixed")
+        print(f"{name}: {still or f'exit {code}; the input is in {crashes}; add it to {args.corpus} once it is fixed'}")
         return 1
-    # A fuzzer that tries next to nothing proves nothing.
-    if not runs or int(runs.group(1)) <= inputs:
-        print(log[-8000:])
-        print(f"{name}: ran no mutation in {seconds} s: {runs.group(1) if runs else 'no'} runs, {inputs} inputs in the corpus")
-        return 1
-    print(f"{name}: {runs.group(1)} runs in {seconds} s from {inputs} inputs, nothing found")
+    print(f"{name}: {runs_of(log)} runs in {seconds} s from {inputs} inputs, nothing found")
     return 0
 
 

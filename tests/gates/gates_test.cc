@@ -24,7 +24,7 @@ struct Setting {
   double slots = 1.0;     // share of all experts that fits; 0: the floor
   int32_t threads = 2;
   int32_t chunk = 32;     // fixed, so that the slots are what is left and nothing else
-  int32_t experts = 0;
+  int32_t experts = 0, activations = 16;
   std::string isa = {};
   std::string io = "auto", io_backend = {}, lookahead = "auto", policy = {};
   std::string routes = {}, record_routes = {};
@@ -46,6 +46,7 @@ EngineOptions options_for(const Setting& s) {
   o.threads = s.threads;
   o.chunk = s.chunk;
   o.experts = s.experts;
+  o.activations = s.activations;
   o.isa = s.isa;
   o.io = s.io;
   o.io_backend = s.io_backend;
@@ -131,6 +132,16 @@ class Gate : public testing::Test {
     return outcome;
   }
 };
+
+// Lossy by name, and exact in all else.
+TEST_F(Gate, CoarseActivationsGiveTheSameBytesForEveryChunkThreadAndByteWiseSet) {
+  const Outcome coarse = run({.activations = 8});
+  EXPECT_NE(std::memcmp(coarse.logits.data(), reference().logits.data(), coarse.logits.size() * sizeof(float)), 0);
+  expect_same_bytes(coarse, run({.slots = 0.25, .threads = 3, .chunk = 7, .activations = 8}));
+  if (!kernels::select("avx512_vnni").ok()) GTEST_SKIP() << "NOT TESTED: sets with and without products by bytes need AVX-512 VNNI";
+  // The same floats in all but the products: one with coarse products of its own, one without.
+  expect_same_bytes(run({.activations = 8, .isa = "avx512"}), run({.activations = 8, .isa = "avx512_vnni"}));
+}
 
 TEST_F(Gate, ReferenceIsFullyResidentAndNotVacuous) {
   const Outcome& r = reference();

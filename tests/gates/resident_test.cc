@@ -79,10 +79,11 @@ std::vector<float> resident_logits() {
   const std::vector<int32_t> ids = prompt();
   const auto count = static_cast<int64_t>(ids.size());
   device::CpuDevice device(*plan, *trunk, **kernels::select(""), threads, device::make_workspace(*plan, count, count, 2).value());
-  device::State state = device::make_state(*plan, count).value();
+  device::State state = device::make_state(*plan, count, kernels::KvFormat::f32).value();
   ResidentPort port(*files, *plan);
   std::vector<float> logits(ids.size() * static_cast<size_t>(plan->vocab));
-  const device::Chunk chunk{ids, &state, &port, 0, logits.data()};
+  const device::Part part{&state, 0, count};
+  const device::Chunk chunk{ids, {&part, 1}, &port, 0, logits.data()};
   EXPECT_TRUE(runtime::run_chunk({.plan = *plan, .device = device}, chunk).ok());
   EXPECT_EQ(state.position, count);
   EXPECT_GT(port.handed(), int64_t{plan->top_k} * plan->layers);

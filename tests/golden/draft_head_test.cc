@@ -56,15 +56,17 @@ TEST_P(DraftHeadTest, RowsEqualTheReference) {
   ASSERT_EQ(e.plan.draft_layers, 1);
   const auto want = golden_floats("mtp_seed100/golden.safetensors", "draft_logits");
   const auto vocab = static_cast<size_t>(e.plan.vocab), hidden = static_cast<size_t>(e.plan.hidden);
-  auto trunk = device::make_state(e.plan, 256), head = device::make_state(e.plan, 256);
+  auto trunk = device::make_state(e.plan, 256, kernels::KvFormat::f32);
+  auto head = device::make_state(e.plan, 256, kernels::KvFormat::f32);
   ASSERT_TRUE(trunk.ok() && head.ok());
   std::vector<float> logits(vocab), states(hidden);
   float most = 0;
   for (size_t t = 0; t + 1 < ids_.size(); ++t) {
-    const device::Chunk token{.tokens = std::span(ids_).subspan(t, 1), .state = &*trunk, .port = e.experts.get(), .first_logits = 1, .logits = nullptr};
+    const device::Part of_trunk{&*trunk, 0, 1}, of_head{&*head, 0, 1};
+    const device::Chunk token{.tokens = std::span(ids_).subspan(t, 1), .parts = {&of_trunk, 1}, .port = e.experts.get(), .first_logits = 1, .logits = nullptr};
     ASSERT_TRUE(runtime::run_chunk({.plan = e.plan, .device = *e.device}, token).ok());
     std::copy_n(e.device->workspace().normed, hidden, states.begin());
-    const device::Chunk row{.tokens = std::span(ids_).subspan(t + 1, 1), .state = &*head, .port = e.experts.get(), .first_logits = 0,
+    const device::Chunk row{.tokens = std::span(ids_).subspan(t + 1, 1), .parts = {&of_head, 1}, .port = e.experts.get(), .first_logits = 0,
                             .logits = logits.data(), .hidden = states.data()};
     ASSERT_TRUE(runtime::run_chunk({.plan = e.plan, .device = *e.device, .draft_head = true}, row).ok());
     for (size_t i = 0; i < vocab; ++i) most = std::max(most, std::abs(logits[i] - want[t * vocab + i]));
@@ -75,7 +77,7 @@ TEST_P(DraftHeadTest, RowsEqualTheReference) {
 // Prompt in chunks of any size, then three drafts, each from the one before it.
 TEST_P(DraftHeadTest, DraftsEqualTheReference) {
   Engine::Parts& e = engine_->parts();
-  auto state = device::make_state(e.plan, 256, true);
+  auto state = device::make_state(e.plan, 256, kernels::KvFormat::f32, true);
   ASSERT_TRUE(state.ok());
   Session::Parts session{e, std::move(state).value(), std::vector<float>(static_cast<size_t>(e.plan.vocab))};
   runtime::DraftHead head(session);

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Objects built with an instruction set's flags may define no weak symbol.
 
-usage: isa_objects.py BUILD_DIR   (an optimised build: unoptimised ones do not inline)
+usage: isa_objects.py BUILD_DIR ARCHITECTURE   (x86 or arm; an optimised build: unoptimised ones do not inline)
+
+Looks at the objects of every folder src/kernels/ARCHITECTURE_* that has sources.
 
 A weak function (an inline function or template of a shared header) exists once per program; the linker may take the
 copy from an AVX-512 object and hand it to every caller, also on processors that cannot run it.
@@ -10,8 +12,12 @@ import pathlib
 import subprocess
 import sys
 
-FOLDERS = ("x86_avx2", "x86_avx512")
+KERNELS = pathlib.Path(__file__).resolve().parents[2] / "src" / "kernels"
 WEAK = set("VvWwu")
+
+
+def folders_of(architecture):
+    return sorted({p.parent.name for p in KERNELS.glob(f"{architecture}_*/*.cc")})
 
 
 def objects_of(build, folder):
@@ -28,9 +34,16 @@ def weak_symbols(listing):
     return found
 
 
-def main(build):
+def main(build, architecture):
+    folders = folders_of(architecture)
     bad = 0
-    for folder in FOLDERS:
+    if not build.is_dir():
+        print(f"SKIPPED: {build} is not built")
+        return 77
+    if not folders:
+        print(f"error: no folder src/kernels/{architecture}_* has sources: nothing was checked")
+        bad += 1
+    for folder in folders:
         objects = objects_of(build, folder)
         print(f"{folder}: {len(objects)} object(s) checked")
         if not objects:
@@ -45,6 +58,6 @@ def main(build):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3:
         sys.exit(__doc__)
-    sys.exit(main(pathlib.Path(sys.argv[1]).resolve()))
+    sys.exit(main(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]))

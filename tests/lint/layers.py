@@ -12,7 +12,7 @@ import sys
 import source
 
 PUBLIC = "public headers"
-STATUS = "sluice/status.h"  # rank 0: docs/decisions/0001
+RANK_0 = ("sluice/status.h", "sluice/constraint.h")  # docs/decisions/0001, 0008
 STANDARD = set(
     """algorithm any array atomic barrier bit bitset cassert cctype cerrno cfenv cfloat charconv chrono cinttypes climits
     clocale cmath codecvt compare complex concepts condition_variable coroutine csetjmp csignal cstdarg cstddef cstdint
@@ -62,7 +62,7 @@ def check_source(path, folder, table, line, opening, target):
     if opening == "<":
         ours = "/" in target and (top in table or top == "sluice")
         return f'{where} write our own headers with quotes: "{target}"' if ours else None
-    if target == STATUS:
+    if target in RANK_0:
         return None
     rank, allowed = table[folder]
     if top == "sluice":

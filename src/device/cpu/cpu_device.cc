@@ -19,7 +19,7 @@ CpuDevice::CpuDevice(const model::Plan& plan, const model::Trunk& trunk, const k
 
 Status CpuDevice::run(const model::Step& step, const Chunk& chunk) {
   const auto tokens = static_cast<int64_t>(chunk.tokens.size());
-  SLUICE_CHECK(tokens > 0 && tokens <= w_.tokens);
+  SLUICE_CHECK(tokens > 0 && tokens <= w_.tokens && !chunk.parts.empty() && chunk.parts.size() <= size_t{kMostParts});
   if (const auto* s = std::get_if<model::Route>(&step.op)) return route(*s, chunk);
   if (const auto* s = std::get_if<model::Experts>(&step.op)) return experts(*s, chunk);
   if (const auto* s = std::get_if<model::Embed>(&step.op)) embed(*s, chunk);
@@ -93,14 +93,14 @@ void CpuDevice::shared_ffn(const model::SharedFfn& s, int64_t tokens) {
     if (end > padded) matmul_rows(matrix(s.scale), in, w_.scalar, 1, 0, 1, tokens);
     const int64_t e = std::min(end, width);
     if (begin >= e) return;
-    matmul_rows(gate, in, w_.shared_gate, width, begin, e, tokens);
-    matmul_rows(up, in, w_.shared_up, width, begin, e, tokens);
+    matmul_rows(gate, in, w_.shared_gate, width, begin, e, tokens, row_at(up, begin));
+    matmul_rows(up, in, w_.shared_up, width, begin, e, tokens, what_follows(gate, e, down.data));
     swiglu_rows(w_.shared_gate, w_.shared_up, width, begin, e, tokens, integer ? w_.quantised : nullptr);
   });
   const Input middle{w_.shared_gate, width, w_.quantised, kernels::quantised_bytes(width)};
   threads_.ranges((h + kRowGrain - 1) / kRowGrain * kRowGrain, grain_for(width, tokens), [&](int64_t begin, int64_t end, int) {
     end = std::min(end, h);
-    matmul_rows(down, middle, w_.shared, h, begin, end, tokens);
+    matmul_rows(down, middle, w_.shared, h, begin, end, tokens, what_follows(down, end, nullptr));
     for (int64_t t = 0; scaled && t < tokens; ++t) {
       const float scale = sigmoid(w_.scalar[t]);
       for (int64_t i = begin; i < end; ++i) w_.shared[t * h + i] *= scale;

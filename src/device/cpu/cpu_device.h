@@ -21,16 +21,23 @@
 
 namespace sluice::device {
 
-// One chunk of consecutive tokens of one session.
+// Consecutive tokens of one session.
+struct Part {
+  State* state;                      // position is that of the first token; the caller advances it
+  int64_t first, count;              // of the chunk's tokens
+  int64_t drafts = 0;                // the last so many may be wrong: held, not taken into the recurrent states
+};
+
+// Tokens that go through the model together: of one session, or of several. What comes out for a token does not depend on
+// its company.
 struct Chunk {
   std::span<const int32_t> tokens;   // at most Workspace::tokens
-  State* state;                      // position is that of tokens[0]; the caller advances it
+  std::span<const Part> parts;       // 1 to kMostParts, which cover the tokens in order
   ExpertPort* port;
   int64_t first_logits;              // logits are wanted for tokens[first_logits ...]
   float* logits;                     // [tokens.size() - first_logits, vocab]
   RouteSource* routes = nullptr;     // chooses the experts in place of the routers
   bool prompt = false;               // of a prompt: experts are wanted in file order, and many of them once
-  int64_t drafts = 0;                // the last so many tokens may be wrong: held, not taken into the recurrent states
   const float* hidden = nullptr;     // [tokens.size(), H] for Join: the state of the position before each token
 };
 
@@ -68,18 +75,27 @@ class CpuDevice {
   void norm(const model::Norm& s, int64_t tokens);
   void add(int64_t tokens);
   void attention(const model::Attention& s, const Chunk& chunk);
+  // Tokens of a part whose queries are taken through the KV rows together; `first` counts from the chunk's beginning.
+  struct Queries {
+    const Part* part;
+    int64_t first, count;
+  };
+  static int64_t tiles_of(const Part& part);
+  static Queries tile(const Chunk& chunk, int64_t index);
   void place_rows(const model::Attention& s, const Chunk& chunk);
+  void attend(const model::Attention& s, Queries queries, int64_t kv_head, int thread);
+  void attend_together(const model::Attention& s, Queries queries);
+  void attend_block(const model::Attention& s, Queries queries, int64_t kv_head, int64_t block, int thread, float* parts);
+  void finish(const model::Attention& s, int64_t token, int64_t head, const float* part);
   void rotate(float* head, int64_t token) const;
   void delta_net(const model::DeltaNet& s, const Chunk& chunk);
-  // What the delta net walks: drafts held since the last pass, then the chunk's tokens; the state stops behind `keep`.
-  struct Walk {
-    int64_t held, rows, keep;
-  };
+  // Rows of the delta net's buffers: the drafts that all parts hold since their last passes, then the chunk's tokens.
   struct Tile {
-    int64_t first, count, keep;  // rows of the walk; keep: of them, those that the state takes in
+    int64_t first, count, keep;  // keep: of them, those that the state takes in
   };
-  Walk put_held_first(const model::DeltaNet& s, const Chunk& chunk);
-  void hold_drafts(const model::DeltaNet& s, const Chunk& chunk, const Walk& walk);
+  int64_t put_held_first(const model::DeltaNet& s, const Chunk& chunk);
+  void hold_drafts(const model::DeltaNet& s, const Chunk& chunk, int64_t held);
+  void walk(const model::DeltaNet& s, const State& state, int64_t k_head, Tile rows, float* spare);
   void convolve(const model::DeltaNet& s, int64_t k_head, Tile tile, float* state);
   void recur(const model::DeltaNet& s, int64_t k_head, Tile tile, float* state, float* spare);
   Status route(const model::Route& s, const Chunk& chunk);
@@ -104,7 +120,7 @@ class CpuDevice {
   void matmuls(std::span<const MatMulJob> jobs, int64_t tokens);
   Input input(const float* x, int64_t ldx, int64_t cols, int64_t tokens, bool quantised);
   void matmul_rows(const quant::Matrix& w, const Input& in, float* y, int64_t ldy, int64_t begin, int64_t end,
-                   int64_t tokens) const;
+                   int64_t tokens, const std::byte* next = nullptr) const;
   // The activations of a gated FFN's rows [begin, end): silu(gate) * up, left in g and, if not null, quantised.
   void swiglu_rows(float* g, const float* u, int64_t width, int64_t begin, int64_t end, int64_t tokens,
                    std::byte* quantised) const;

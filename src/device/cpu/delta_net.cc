@@ -26,50 +26,66 @@ int64_t value_head(const model::DeltaNet& s, int64_t k_head, int64_t i) {
 }  // namespace
 
 void CpuDevice::delta_net(const model::DeltaNet& s, const Chunk& chunk) {
-  const auto tokens = static_cast<int64_t>(chunk.tokens.size());
+  const auto tokens = static_cast<int64_t>(chunk.tokens.size()), parts = static_cast<int64_t>(chunk.parts.size());
   const int64_t h = plan_.hidden, channels = plan_.conv_channels, value_dim = int64_t{s.v_heads} * s.dv;
-  const Walk walk = put_held_first(s, chunk);
-  const std::array<MatMulJob, 4> in{{{&matrix(s.qkv), w_.normed, h, w_.mixed + walk.held * channels, channels},
-                                     {&matrix(s.z), w_.normed, h, w_.gate + walk.held * value_dim, value_dim},
-                                     {&matrix(s.beta), w_.normed, h, w_.beta + walk.held * s.v_heads, s.v_heads},
-                                     {&matrix(s.alpha), w_.normed, h, w_.alpha + walk.held * s.v_heads, s.v_heads}}};
+  const int64_t held = put_held_first(s, chunk);
+  const std::array<MatMulJob, 4> in{{{&matrix(s.qkv), w_.normed, h, w_.mixed + held * channels, channels},
+                                     {&matrix(s.z), w_.normed, h, w_.gate + held * value_dim, value_dim},
+                                     {&matrix(s.beta), w_.normed, h, w_.beta + held * s.v_heads, s.v_heads},
+                                     {&matrix(s.alpha), w_.normed, h, w_.alpha + held * s.v_heads, s.v_heads}}};
   matmuls(in, tokens);
-  hold_drafts(s, chunk, walk);
-  // One region: a key head, its value heads and their channels meet no others until the output's product.
-  threads_.each(s.k_heads, [&](int64_t k_head, int thread) {
-    for (int64_t t = 0; t < walk.rows; t += kTile) {
-      const int64_t count = std::min(kTile, walk.rows - t);
-      const Tile tile{t, count, std::min(count, walk.keep - t)};
-      convolve(s, k_head, tile, chunk.state->conv[static_cast<size_t>(s.state_index)]);
-      recur(s, k_head, tile, chunk.state->recurrent[static_cast<size_t>(s.state_index)],
-            w_.spare + thread * s.dk * kernels::kDeltaRuleColumns);
-    }
+  hold_drafts(s, chunk, held);
+  // One region: a key head of a session, its value heads and their channels meet no others until the output's product.
+  threads_.each(parts * s.k_heads, [&](int64_t i, int thread) {
+    const Part* part = chunk.parts.data();
+    int64_t first_held = 0;
+    for (int64_t skip = i / s.k_heads; skip > 0; --skip) first_held += part++->state->held;
+    float* spare = w_.spare + thread * s.dk * kernels::kDeltaRuleColumns;
+    walk(s, *part->state, i % s.k_heads, {first_held, part->state->held, part->state->held}, spare);
+    walk(s, *part->state, i % s.k_heads, {held + part->first, part->count, part->count - part->drafts}, spare);
   });
-  const MatMulJob out{&matrix(s.out), w_.core + walk.held * value_dim, value_dim, w_.output, h};
+  const MatMulJob out{&matrix(s.out), w_.core + held * value_dim, value_dim, w_.output, h};
   matmuls({&out, 1}, tokens);
 }
 
-// Drafts that turned out right are walked once more, the state along, in front of what comes now: their inputs are all
-// that it takes.
-CpuDevice::Walk CpuDevice::put_held_first(const model::DeltaNet& s, const Chunk& chunk) {
-  const auto tokens = static_cast<int64_t>(chunk.tokens.size()), held = int64_t{chunk.state->held};
-  SLUICE_CHECK(chunk.drafts == 0 || held + tokens <= kTile);  // the state stops in the first tile
-  if (held > 0) {
-    const HeldDrafts& from = chunk.state->drafts[static_cast<size_t>(s.state_index)];
-    std::copy_n(from.inputs, held * plan_.conv_channels, w_.mixed);
-    std::copy_n(from.beta, held * s.v_heads, w_.beta);
-    std::copy_n(from.alpha, held * s.v_heads, w_.alpha);
-    std::fill_n(w_.gate, held * s.v_heads * s.dv, 0.0f);  // of rows whose output nobody wants
+// Rows of one session through a key head.
+void CpuDevice::walk(const model::DeltaNet& s, const State& state, int64_t k_head, Tile rows, float* spare) {
+  const auto layer = static_cast<size_t>(s.state_index);
+  for (int64_t t = 0; t < rows.count; t += kTile) {
+    const int64_t count = std::min(kTile, rows.count - t);
+    const Tile tile{rows.first + t, count, std::min(count, rows.keep - t)};
+    convolve(s, k_head, tile, state.conv[layer]);
+    recur(s, k_head, tile, state.recurrent[layer], spare);
   }
-  return {held, held + tokens, held + tokens - chunk.drafts};
 }
 
-void CpuDevice::hold_drafts(const model::DeltaNet& s, const Chunk& chunk, const Walk& walk) {
-  if (chunk.drafts == 0) return;
-  const HeldDrafts& to = chunk.state->drafts[static_cast<size_t>(s.state_index)];
-  std::copy_n(w_.mixed + walk.keep * plan_.conv_channels, chunk.drafts * plan_.conv_channels, to.inputs);
-  std::copy_n(w_.beta + walk.keep * s.v_heads, chunk.drafts * s.v_heads, to.beta);
-  std::copy_n(w_.alpha + walk.keep * s.v_heads, chunk.drafts * s.v_heads, to.alpha);
+// Drafts that turned out right are walked once more, the state along, in front of what comes now: their inputs are all
+// that it takes. Returns how many there are.
+int64_t CpuDevice::put_held_first(const model::DeltaNet& s, const Chunk& chunk) {
+  int64_t rows = 0;
+  for (const Part& part : chunk.parts) {
+    SLUICE_CHECK(part.drafts == 0 || part.count <= kTile);  // the state stops in the first tile
+    const int64_t held = part.state->held;
+    if (held == 0) continue;
+    const HeldDrafts& from = part.state->drafts[static_cast<size_t>(s.state_index)];
+    std::copy_n(from.inputs, held * plan_.conv_channels, w_.mixed + rows * plan_.conv_channels);
+    std::copy_n(from.beta, held * s.v_heads, w_.beta + rows * s.v_heads);
+    std::copy_n(from.alpha, held * s.v_heads, w_.alpha + rows * s.v_heads);
+    rows += held;
+  }
+  std::fill_n(w_.gate, rows * s.v_heads * s.dv, 0.0f);  // of rows whose output nobody wants
+  return rows;
+}
+
+void CpuDevice::hold_drafts(const model::DeltaNet& s, const Chunk& chunk, int64_t held) {
+  for (const Part& part : chunk.parts) {
+    if (part.drafts == 0) continue;
+    const HeldDrafts& to = part.state->drafts[static_cast<size_t>(s.state_index)];
+    const int64_t from = held + part.first + part.count - part.drafts;
+    std::copy_n(w_.mixed + from * plan_.conv_channels, part.drafts * plan_.conv_channels, to.inputs);
+    std::copy_n(w_.beta + from * s.v_heads, part.drafts * s.v_heads, to.beta);
+    std::copy_n(w_.alpha + from * s.v_heads, part.drafts * s.v_heads, to.alpha);
+  }
 }
 
 // Convolution and silu of a key head's channels (query, key, values), then the L2 norms of query and key; queries are

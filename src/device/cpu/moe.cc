@@ -152,31 +152,37 @@ void CpuDevice::run_ready(const model::Experts& s, std::span<const ReadyExpert> 
     const auto e = static_cast<size_t>(w_.wanted[static_cast<size_t>(r.index)]);
     return Rows{w_.first[e], w_.first[e + 1] - w_.first[e]};
   };
+  const auto of_next = [&](const model::SlotMatrix& m, size_t i) {
+    return i + 1 < ready.size() ? m.at(ready[i + 1].parts).data : nullptr;
+  };
   // Every expert's rows, padded to the grain, one after the other.
   auto for_rows = [&](int64_t rows, int64_t cols, auto&& body) {
     const int64_t padded = (rows + kRowGrain - 1) / kRowGrain * kRowGrain;
     threads_.ranges(padded * static_cast<int64_t>(ready.size()), grain_for(cols, 1), [&](int64_t begin, int64_t end, int) {
       for (int64_t i = begin / padded; i * padded < end; ++i) {
         const int64_t b = std::max(begin - i * padded, int64_t{0}), e = std::min(end - i * padded, rows);
-        if (b < e) body(ready[static_cast<size_t>(i)], b, e);
+        if (b < e) body(static_cast<size_t>(i), b, e);
       }
     });
   };
-  for_rows(width, 2 * h, [&](const ReadyExpert& r, int64_t begin, int64_t end) {
+  for_rows(width, 2 * h, [&](size_t i, int64_t begin, int64_t end) {
+    const ReadyExpert& r = ready[i];
     const Rows rows = rows_of(r);
     const quant::Matrix gate = layer.gate.at(r.parts), up = layer.up.at(r.parts);
     const Input in{w_.gathered + rows.first * h, h, w_.gathered_quantised + rows.first * ldq, ldq};
     float* g = w_.expert_gate + rows.first * width;
     float* u = w_.expert_up + rows.first * width;
-    matmul_rows(gate, in, g, width, begin, end, rows.count);
-    matmul_rows(up, in, u, width, begin, end, rows.count);
+    matmul_rows(gate, in, g, width, begin, end, rows.count, row_at(up, begin));
+    matmul_rows(up, in, u, width, begin, end, rows.count, what_follows(gate, end, of_next(layer.gate, i)));
     swiglu_rows(g, u, width, begin, end, rows.count, integer ? w_.expert_quantised + rows.first * down_ldq : nullptr);
   });
-  for_rows(h, width, [&](const ReadyExpert& r, int64_t begin, int64_t end) {
+  for_rows(h, width, [&](size_t i, int64_t begin, int64_t end) {
+    const ReadyExpert& r = ready[i];
     const Rows rows = rows_of(r);
     const quant::Matrix down = layer.down.at(r.parts);
     const Input in{w_.expert_gate + rows.first * width, width, w_.expert_quantised + rows.first * down_ldq, down_ldq};
-    matmul_rows(down, in, w_.expert_out + rows.first * h, h, begin, end, rows.count);
+    const std::byte* next = what_follows(down, end, of_next(layer.down, i));
+    matmul_rows(down, in, w_.expert_out + rows.first * h, h, begin, end, rows.count, next);
   });
 }
 

@@ -10,9 +10,9 @@
 namespace sluice::device {
 
 void CpuDevice::matmul_rows(const quant::Matrix& w, const Input& in, float* y, int64_t ldy, int64_t begin, int64_t end,
-                            int64_t tokens) const {
+                            int64_t tokens, const std::byte* next) const {
   const auto& slots = quant::splits_into_integers(w) ? kernels_.integer_matmul : kernels_.matmul;
-  slots[static_cast<size_t>(w.format)]({&w, begin, end, in.x, in.ldx, tokens, y, ldy, in.quantised, in.ldq});
+  slots[static_cast<size_t>(w.format)]({&w, begin, end, in.x, in.ldx, tokens, y, ldy, in.quantised, in.ldq, next});
 }
 
 // The normed activations are quantised once, by the norm; others here.
@@ -44,7 +44,9 @@ void CpuDevice::matmuls(std::span<const MatMulJob> jobs, int64_t tokens) {
     for (size_t i = 0; i < jobs.size(); ++i) {
       const int64_t b = std::max(begin, start[i]) - start[i];
       const int64_t e = std::min(end - start[i], jobs[i].w->rows);
-      if (b < e) matmul_rows(*jobs[i].w, in, jobs[i].y, jobs[i].ldy, b, e, tokens);
+      if (b >= e) continue;
+      const std::byte* after = i + 1 < jobs.size() ? jobs[i + 1].w->data : nullptr;
+      matmul_rows(*jobs[i].w, in, jobs[i].y, jobs[i].ldy, b, e, tokens, what_follows(*jobs[i].w, e, after));
     }
   });
 }

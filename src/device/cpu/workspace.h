@@ -9,17 +9,22 @@
 
 namespace sluice::device {
 
+// Tokens whose queries are taken through the KV rows together.
+inline constexpr int64_t kAttentionTokens = 4;
+
 struct Workspace {
   int64_t tokens = 0;          // T
-  int64_t positions = 0;       // KV positions attention may see
   float *residual, *normed, *output;       // [T, H]
   float *joined;                           // [T, 2 H], only with a prediction head
   float *shared;                           // [T, H], only with a shared expert
   float *query, *key, *value, *heads;      // attention: [T, q rows], [T, kv], [T, kv], [T, heads * head_dim]
-  float *scores;                           // [threads, positions]
+  float *attention_scratch;                // [threads, attention_scratch_floats]
+  int64_t attention_scratch_floats = 0;
+  float *parts;                            // [blocks, kAttentionTokens, heads, part_stride]: partial results of a tile of tokens
+  int64_t part_stride = 0;                 // floats of one
   float *cosine, *sine;                    // [T, rotary / 2]
   float *mixed, *conv, *gate, *core;       // delta net, held drafts first: [T', channels] x2, [T', v_heads * dv] x2
-  float *beta, *alpha;                     // [T', v_heads], T' = T + kMostDrafts
+  float *beta, *alpha;                     // [T', v_heads], T' = T + kMostDrafts a part
   float *query_scale, *key_scale;          // [dk], all 1 / dk and all dk^-1/2
   float *spare;                            // [threads, dk * kDeltaRuleColumns]: of a state with drafts in it
   float *scalar;                           // [T], the shared expert's gate

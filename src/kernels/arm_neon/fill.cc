@@ -2,13 +2,13 @@
 // every other format by its scalar decoder, a few rows at a time.
 #include "kernels/arm_neon/neon.h"
 #include "kernels/arm_neon/vec.h"
+#include "kernels/vector/attention.h"
 #include "kernels/vector/decode_plain.h"
+#include "kernels/vector/delta_rule.h"
 #include "kernels/vector/elementwise.h"
 #include "kernels/vector/matmul.h"
 #include "kernels/vector/matmul_decoded.h"
 #include "kernels/vector/short_conv.h"
-#include "kernels/vector/attention.h"
-#include "kernels/vector/delta_rule.h"
 
 void sluice::kernels::neon::fill(KernelTable& table) {
   using Id = quant::FormatId;
@@ -22,6 +22,9 @@ void sluice::kernels::neon::fill(KernelTable& table) {
   table.swiglu = swiglu<Vec>;
   table.axpy = axpy<Vec>;
   table.attention = attention<Vec>;
+  table.attention_merge = attention_merge<Vec>;
+  table.attention_finish = attention_finish<Vec>;
   table.delta_rule = delta_rule<Vec>;
   table.short_conv = short_conv<Vec>;
+  fill_integer(table);
 }

@@ -9,5 +9,6 @@ bool supported();  // true on 64-bit ARM
 
 // Overwrites the slots of `table` that this set does better. REQUIRES: supported().
 void fill(KernelTable& table);
+void fill_integer(KernelTable& table);  // its part in a file of its own: the integer products
 
 }  // namespace sluice::kernels::neon

@@ -13,10 +13,13 @@ void fill(KernelTable& table) {
     table.integer_matmul[static_cast<size_t>(f.id)] = f.split_row != nullptr ? integer_matmul : nullptr;
   }
   table.quantise = quantise;
+  table.quantise_coarse = quantise_coarse;
   table.rms_norm = rms_norm;
   table.swiglu = swiglu;
   table.axpy = axpy;
   table.attention = attention;
+  table.attention_merge = attention_merge;
+  table.attention_finish = attention_finish;
   table.delta_rule = delta_rule;
   table.short_conv = short_conv;
 }

@@ -21,14 +21,14 @@ float largest(const float* x) {
   return std::bit_cast<float>(most);
 }
 
-GroupHead quantise_group(const float* x, int16_t* q) {
+GroupHead quantise_group(const float* x, int unit, int16_t* q) {
   const float most = largest(x);
   GroupHead head{most * (1.0f / kIntegerRange), {0, 0}, 0};
   if (most < kLeastMagnitude) head.scale = 0;
   const bool usable = most >= kLeastMagnitude && std::isfinite(most);
-  const float factor = usable ? kIntegerRange / most : 0;
+  const float factor = usable ? kIntegerRange / static_cast<float>(unit) / most : 0;
   for (int i = 0; i < kGroup; ++i) {
-    q[i] = usable ? static_cast<int16_t>(std::nearbyint(x[i] * factor)) : int16_t{0};
+    q[i] = usable ? static_cast<int16_t>(static_cast<int>(std::nearbyint(x[i] * factor)) * unit) : int16_t{0};
     head.sum[i / 16] += q[i];
   }
   head.scaled_sum = head.scale * static_cast<float>(head.sum[0] + head.sum[1]);
@@ -50,16 +50,24 @@ float add_group(const int16_t* w, const int16_t* q, const GroupHead& head, const
   return acc;
 }
 
-}  // namespace
-
-void quantise(const float* x, int64_t begin, int64_t end, int64_t cols, std::byte* row) {
+void quantise_rows(const float* x, int64_t begin, int64_t end, int64_t cols, int unit, std::byte* row) {
   std::byte* heads = row + heads_at(cols);
   for (int64_t g = begin / kGroup; g < end / kGroup; ++g) {
     int16_t q[kGroup];
-    const GroupHead head = quantise_group(x + g * kGroup, q);
+    const GroupHead head = quantise_group(x + g * kGroup, unit, q);
     std::memcpy(row + g * kGroupBytes, q, sizeof q);
     std::memcpy(heads + g * static_cast<int64_t>(sizeof head), &head, sizeof head);
   }
+}
+
+}  // namespace
+
+void quantise(const float* x, int64_t begin, int64_t end, int64_t cols, std::byte* row) {
+  quantise_rows(x, begin, end, cols, 1, row);
+}
+
+void quantise_coarse(const float* x, int64_t begin, int64_t end, int64_t cols, std::byte* row) {
+  quantise_rows(x, begin, end, cols, kCoarseUnit, row);
 }
 
 void integer_matmul(const MatMulArgs& args) {

@@ -12,10 +12,13 @@ void fill(KernelTable& table);  // every slot
 void matmul(const MatMulArgs& args);  // any format: decodes each row, then dots it with each token
 void integer_matmul(const MatMulArgs& args);  // any format that splits
 void quantise(const float* x, int64_t begin, int64_t end, int64_t cols, std::byte* row);  // 32 int16 a group, in order
+void quantise_coarse(const float* x, int64_t begin, int64_t end, int64_t cols, std::byte* row);
 void rms_norm(const float* x, const float* weight, float eps, int64_t n, float* y);
 void swiglu(const float* gate, const float* up, int64_t n, float* y);
 void axpy(float a, const float* x, int64_t n, float* y);
 void attention(const AttentionArgs& args);
+void attention_merge(float* part, const float* next, int64_t head_dim);
+void attention_finish(const float* part, const float* gate, int64_t head_dim, float* out);
 void delta_rule(const DeltaRuleArgs& args);
 void short_conv(const ShortConvArgs& args);
 

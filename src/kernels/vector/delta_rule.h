@@ -17,11 +17,13 @@ struct StateColumns {
   int64_t stride;
 };
 
-// One token of the columns: S from `from` to `to`, out = S^T q and, where kNext, read = S^T next_k.
+// One token of the columns: S from `from` to `to`, out = S^T q and, where kNext, read = S^T next_k. A last token asks memory
+// for what lies `ahead` floats behind.
 template <class V, int kVectors, bool kNext, class At, class Put>
 SLUICE_INLINE void delta_rule_token(int64_t dk, float decay_of_token, const float* q, const float* k, const float* next_k,
-                                    StateColumns from, StateColumns to, const typename V::Reg (&delta)[kVectors],
-                                    typename V::Reg (&out)[kVectors], typename V::Reg (&read)[kVectors], At at, Put put) {
+                                    StateColumns from, StateColumns to, int64_t ahead,
+                                    const typename V::Reg (&delta)[kVectors], typename V::Reg (&out)[kVectors],
+                                    typename V::Reg (&read)[kVectors], At at, Put put) {
   const typename V::Reg decay = V::set1(decay_of_token);
   unroll<kVectors>([&](auto i) SLUICE_LAMBDA { out[i.value] = read[i.value] = V::zero(); });
   for (int64_t r = 0; r < dk; r++) {
@@ -30,6 +32,7 @@ SLUICE_INLINE void delta_rule_token(int64_t dk, float decay_of_token, const floa
       const typename V::Reg old = at(from.data + r * from.stride + i.value * V::kLanes);
       const typename V::Reg s = V::fma(k_r, delta[i.value], V::mul(decay, old));
       put(to.data + r * to.stride + i.value * V::kLanes, s);
+      if constexpr (!kNext) __builtin_prefetch(from.data + ahead + r * from.stride + i.value * V::kLanes, 1);
       out[i.value] = V::fma(q_r, s, out[i.value]);
       if constexpr (kNext) read[i.value] = V::fma(next_r, s, read[i.value]);
     });
@@ -48,6 +51,9 @@ SLUICE_INLINE void delta_rule_columns(const DeltaRuleArgs& a, int64_t j, At at, 
       read[i.value] = V::fma(k, at(kept.data + r * kept.stride + i.value * V::kLanes), read[i.value]);
     });
   }
+  // The next block of columns, or the first of the next head's state, which usually stands behind this one.
+  constexpr int64_t kWidth = kVectors * V::kLanes;
+  const int64_t ahead = j + 2 * kWidth <= a.dv ? kWidth : a.dk * a.dv - j;
   for (int64_t t = 0; t < a.tokens; t++) {
     const typename V::Reg decay = V::set1(a.decay[t]), beta = V::set1(a.beta[t]);
     unroll<kVectors>([&](auto i) SLUICE_LAMBDA {
@@ -57,9 +63,9 @@ SLUICE_INLINE void delta_rule_columns(const DeltaRuleArgs& a, int64_t j, At at, 
     const StateColumns from = t <= a.keep ? kept : scratch, to = t < a.keep ? kept : scratch;
     const float *q = a.q + t * a.ldx, *k = a.k + t * a.ldx;
     if (t + 1 < a.tokens) {
-      delta_rule_token<V, kVectors, true>(a.dk, a.decay[t], q, k, k + a.ldx, from, to, delta, out, read, at, put);
+      delta_rule_token<V, kVectors, true>(a.dk, a.decay[t], q, k, k + a.ldx, from, to, ahead, delta, out, read, at, put);
     } else {
-      delta_rule_token<V, kVectors, false>(a.dk, a.decay[t], q, k, k, from, to, delta, out, read, at, put);
+      delta_rule_token<V, kVectors, false>(a.dk, a.decay[t], q, k, k, from, to, ahead, delta, out, read, at, put);
     }
     unroll<kVectors>([&](auto i) SLUICE_LAMBDA { put(a.out + t * a.ldo + j + i.value * V::kLanes, out[i.value]); });
   }

@@ -38,11 +38,15 @@ SLUICE_INLINE void for_vectors(int64_t n, Whole whole, Part part) {
 }
 
 template <class V>
-SLUICE_INLINE typename V::Reg silu_times(typename V::Reg gate, typename V::Reg up) {
+SLUICE_INLINE typename V::Reg sigmoid(typename V::Reg x) {
   const typename V::Reg one = V::set1(1);
-  const typename V::Reg e = exp<V>(V::negative_abs(gate));  // in [0, 1]: nothing overflows
-  const typename V::Reg numerator = V::if_less(gate, V::zero(), e, one);
-  return V::mul(V::mul(gate, V::div(numerator, V::add(one, e))), up);
+  const typename V::Reg e = exp<V>(V::negative_abs(x));  // in [0, 1]: nothing overflows
+  return V::div(V::if_less(x, V::zero(), e, one), V::add(one, e));
+}
+
+template <class V>
+SLUICE_INLINE typename V::Reg silu_times(typename V::Reg gate, typename V::Reg up) {
+  return V::mul(V::mul(gate, sigmoid<V>(gate)), up);
 }
 
 template <class V>

@@ -10,11 +10,10 @@
 namespace sluice::kernels {
 namespace {
 
-// `quantise` writes P::Order.
+// The products of all formats that split, into `slot`.
 template <class V, class P>
-void fill_integer(KernelTable& table, decltype(KernelTable::quantise) quantise) {
+void fill_products(MatMulFn* slot) {
   using Id = quant::FormatId;
-  MatMulFn* slot = table.integer_matmul.data();
   const auto set = [slot](Id id, MatMulFn fn) { slot[static_cast<int>(id)] = fn; };
   set(Id::q8_0, integer_matmul<V, P, IntegerQ80<V>>);
   set(Id::q4_0, integer_matmul<V, P, IntegerQ4<V, false>>);
@@ -31,7 +30,15 @@ void fill_integer(KernelTable& table, decltype(KernelTable::quantise) quantise) 
   set(Id::mxfp4, integer_matmul<V, P, IntegerMxfp4<V>>);
   set(Id::mlx4, integer_matmul_mlx<V, P, 4>);
   set(Id::mlx8, integer_matmul_mlx<V, P, 8>);
+}
+
+// Everything of a set but coarse products. `quantise` and `coarse` write P::Order.
+template <class V, class P>
+void fill_integer(KernelTable& table, QuantiseFn quantise, QuantiseFn coarse) {
+  fill_products<V, P>(table.integer_matmul.data());
+  for (MatMulFn& fn : table.coarse_matmul) fn = nullptr;  // of the set before, in its order
   table.quantise = quantise;
+  table.quantise_coarse = coarse;
 }
 
 }  // namespace

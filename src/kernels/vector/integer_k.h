@@ -30,42 +30,43 @@ SLUICE_INLINE void build_scales_minima(const Rows& at, Sink& sink) {
 
 template <class V>
 struct IntegerQ4K {
-  static constexpr int kBlock = 256, kBytes = 144, kHalves = 1, kBias = 0;
+  static constexpr int kBlock = 256, kBytes = 144, kRound = 2, kHalves = 1, kBias = 0, kMost = 15;
   static constexpr bool kOffsets = true;
   template <class Sink>
   static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
     build_scales_minima<V>(from.data, sink);
-    unroll<4>([&](auto pair) SLUICE_LAMBDA {  // 32 bytes: low nibbles are one group, high ones the next
-      constexpr int g = 2 * pair.value;
+#pragma GCC unroll 1
+    for (int g = 0; g < 8; g += kRound) {  // 32 bytes: low nibbles are one group, high ones the next
       typename V::Int both[8];
       V::columns8(from.data.at(16 + 16 * g), both);
       unroll<8>([&](auto i) SLUICE_LAMBDA {
-        sink.template put<g, i.value>(bits_of<V, 0>(both[i.value], 15));
-        sink.template put<g + 1, i.value>(bits_of<V, 4>(both[i.value], 15));
+        sink.template put<0, i.value>(bits_of<V, 0>(both[i.value], 15), g);
+        sink.template put<1, i.value>(bits_of<V, 4>(both[i.value], 15), g);
       });
-    });
+    }
   }
 };
 
 template <class V>
 struct IntegerQ5K {
-  static constexpr int kBlock = 256, kBytes = 176, kHalves = 1, kBias = 0;
+  static constexpr int kBlock = 256, kBytes = 176, kRound = 2, kHalves = 1, kBias = 0, kMost = 31;
   static constexpr bool kOffsets = true;
   template <class Sink>
   static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
     build_scales_minima<V>(from.data, sink);
-    typename V::Int high[8];  // bit g of a byte: the fifth bit in group g
+    typename V::Int high[8];  // bit k of a byte: the fifth bit in the round's group k
     V::columns8(from.data.at(16), high);
-    unroll<4>([&](auto pair) SLUICE_LAMBDA {
-      constexpr int g = 2 * pair.value;
+#pragma GCC unroll 1
+    for (int g = 0; g < 8; g += kRound) {
       typename V::Int both[8];
       V::columns8(from.data.at(48 + 16 * g), both);
       unroll<8>([&](auto i) SLUICE_LAMBDA {
-        sink.template put<g, i.value>(V::bit_or(bits_of<V, 0>(both[i.value], 15), moved_bits<V, g, 4>(high[i.value], 1)));
-        sink.template put<g + 1, i.value>(
-            V::bit_or(bits_of<V, 4>(both[i.value], 15), moved_bits<V, g + 1, 4>(high[i.value], 1)));
+        typename V::Int& h = high[i.value];
+        sink.template put<0, i.value>(V::bit_or(bits_of<V, 0>(both[i.value], 15), moved_bits<V, 0, 4>(h, 1)), g);
+        sink.template put<1, i.value>(V::bit_or(bits_of<V, 4>(both[i.value], 15), moved_bits<V, 1, 4>(h, 1)), g);
+        h = V::template shift_right16<2>(h);  // what comes over from the upper byte never gets down to the lowest bits
       });
-    });
+    }
   }
 };
 
@@ -85,7 +86,7 @@ SLUICE_INLINE void put_signed_scales(const typename V::Int* words, typename V::R
 // of qh[32h].
 template <class V>
 struct IntegerQ6K {
-  static constexpr int kBlock = 256, kBytes = 210, kHalves = 2, kBias = 32;
+  static constexpr int kBlock = 256, kBytes = 210, kHalves = 2, kBias = 32, kMost = 63;
   static constexpr bool kOffsets = false;
   template <class Sink>
   static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
@@ -93,19 +94,15 @@ struct IntegerQ6K {
     typename V::Int words[4];
     V::columns4(from.data.at(192), words);
     put_signed_scales<V>(words, d, sink);
-    unroll<2>([&](auto h) SLUICE_LAMBDA {
-      constexpr int half = h.value;
-      typename V::Int high[8];
-      V::columns8(from.data.at(128 + 32 * half), high);
-      unroll<2>([&](auto odd) SLUICE_LAMBDA {
-        typename V::Int both[8];
-        V::columns8(from.data.at(64 * half + 32 * odd.value), both);
-        unroll<8>([&](auto i) SLUICE_LAMBDA {
-          sink.template put<4 * half + odd.value, i.value>(
-              V::bit_or(bits_of<V, 0>(both[i.value], 15), moved_bits<V, 2 * odd.value, 4>(high[i.value], 3)));
-          sink.template put<4 * half + 2 + odd.value, i.value>(
-              V::bit_or(bits_of<V, 4>(both[i.value], 15), moved_bits<V, 4 + 2 * odd.value, 4>(high[i.value], 3)));
-        });
+    unroll<2>([&](auto half) SLUICE_LAMBDA {
+      typename V::Int high[8], both[2][8];
+      V::columns8(from.data.at(128 + 32 * half.value), high);
+      V::columns8(from.data.at(64 * half.value), both[0]);
+      V::columns8(from.data.at(64 * half.value + 32), both[1]);
+      unroll<32>([&](auto at) SLUICE_LAMBDA {
+        constexpr int j = at.value / 8, i = at.value % 8;
+        sink.template put<4 * half.value + j, i>(
+            V::bit_or(bits_of<V, 4 * (j / 2)>(both[j % 2][i], 15), moved_bits<V, 2 * j, 4>(high[i], 3)));
       });
     });
   }
@@ -114,7 +111,7 @@ struct IntegerQ6K {
 // scales[16] (scale | minimum << 4), qs[64], d, dmin. Group j of half h: bits 2j of qs[32h].
 template <class V>
 struct IntegerQ2K {
-  static constexpr int kBlock = 256, kBytes = 84, kHalves = 2, kBias = 0;
+  static constexpr int kBlock = 256, kBytes = 84, kHalves = 2, kBias = 0, kMost = 3;
   static constexpr bool kOffsets = true;
   template <class Sink>
   static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
@@ -141,7 +138,7 @@ struct IntegerQ2K {
 // hmask[32], qs[64], scales[12], d: as Q2_K, with bit g of hmask the third bit of group g.
 template <class V>
 struct IntegerQ3K {
-  static constexpr int kBlock = 256, kBytes = 110, kHalves = 2, kBias = 4;
+  static constexpr int kBlock = 256, kBytes = 110, kHalves = 2, kBias = 4, kMost = 7;
   static constexpr bool kOffsets = false;
   template <class Sink>
   static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
@@ -181,7 +178,7 @@ struct IntegerQ3K {
 // d, u16 scales_h, scales_l[4], qs[128]: 6-bit scales less 32.
 template <class V>
 struct IntegerIq4Xs {
-  static constexpr int kBlock = 256, kBytes = 136, kHalves = 1, kBias = 128;
+  static constexpr int kBlock = 256, kBytes = 136, kHalves = 1, kBias = 128, kMost = 241;
   static constexpr bool kOffsets = false;
   template <class Sink>
   static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {

@@ -2,10 +2,17 @@
 // 256 columns is built once on the stack (vector/integer_tile.h) and multiplied with up to kTokensAtOnce tokens. A lane is a
 // row, so a row's float sum runs over the groups in order whatever the split.
 //
-// A product P: Order (the activations' order: quantise.h of its architecture), kTokens (how many share a tile's registers),
-// Weights and prepare(V::Int), accumulate(d0, d1, weights, x, i) for the i-th four columns of the group at x, and
-// join(d0, d1). One with registers for whole tiles also has multiply<F>(...) for all tokens of a tile, and Scope<F>, which is
-// there meanwhile.
+// A product P multiplies words, the four columns of each row in a V::Int, with a group's integers, which stand at x in the
+// order P::Order. Most inherit the simple answers from WordProduct<V>.
+//   kTokens: how many tokens share a tile's registers
+//   kWords: how many words it takes at once, 1 or 2
+//   kDirect: how many tokens, 1, 2 or 4, are multiplied with weights that are still in registers, no tile being built
+//   less(most): what prepare() takes off weights of at most `most` so that they fit P's instructions
+//   start(d0, d1, n): sums that join() makes n, a row a lane
+//   accumulate_folded: may be there, the same in fewer instructions for code so long that these are what takes the time
+//   Weights, prepare<most>(words), accumulate(d0, d1, weights, x, Index<i>) for the words from the group's i-th on
+// One with registers for whole tiles also has multiply<F>(...) for all tokens of a tile, and Scope<F>, which is there
+// meanwhile.
 #pragma once
 
 #include "kernels/integer.h"
@@ -16,7 +23,17 @@ namespace sluice::kernels {
 namespace {
 
 constexpr int64_t kIntegerTokens = 64;
-constexpr int64_t kLeastAhead = 8192;  // bytes
+constexpr int64_t kLeastAhead = 8192, kMostCold = 32768;  // bytes
+
+template <class V>
+struct WordProduct {
+  static constexpr int kWords = 1, kDirect = 1;
+  static constexpr int less(int) { return 0; }
+  static SLUICE_INLINE void start(typename V::Int& d0, typename V::Int& d1, int n) {
+    d0 = V::set1_int(0);
+    d1 = V::set1_int(n);
+  }
+};
 
 // The sum of a group's integers that one scale covers; times the activations' scale.
 template <class F, int kHalf>
@@ -26,6 +43,13 @@ SLUICE_INLINE int32_t sum_of(const GroupHead& h) {
 template <class F, int kHalf>
 SLUICE_INLINE float scaled_sum_of(const GroupHead& h) {
   return F::kHalves == 1 ? h.scaled_sum : h.scale * static_cast<float>(h.sum[kHalf]);
+}
+
+// What the sum of integers that one scale covers must be multiplied with and added, since the weights that were multiplied
+// are not the format's.
+template <class P, class F>
+constexpr int correction() {
+  return P::less(F::kMost) - F::kBias;
 }
 
 // One group of the tile with T tokens' activations. `half` of kHalves.
@@ -38,16 +62,14 @@ SLUICE_INLINE void multiply_group(const Tile<V>& tile, int g, const std::byte* x
     return reinterpret_cast<const GroupHead*>(reinterpret_cast<const std::byte*>(head) + t * ldq);
   };
   unroll<T>([&](auto t) SLUICE_LAMBDA {
-    d0[t.value] = V::set1_int(0);
-    d1[t.value] = d0[t.value];
-    if constexpr (F::kBias != 0) {
-      d1[t.value] = V::set1_int(-F::kBias * sum_of<F, kHalf>(*head_of(t.value)));
-    }
+    int32_t n = 0;
+    if constexpr (correction<P, F>() != 0) n = correction<P, F>() * sum_of<F, kHalf>(*head_of(t.value));
+    P::start(d0[t.value], d1[t.value], n);
   });
-  unroll<kWords>([&](auto i) SLUICE_LAMBDA {
-    constexpr int k = kHalf * kWords + i.value;
-    const typename P::Weights w = P::prepare(tile.weights[g][k]);
-    unroll<T>([&](auto t) SLUICE_LAMBDA { P::accumulate(d0[t.value], d1[t.value], w, x + t.value * ldq, k); });
+  unroll<kWords / P::kWords>([&](auto i) SLUICE_LAMBDA {
+    constexpr int k = kHalf * kWords + i.value * P::kWords;
+    const typename P::Weights w = P::template prepare<F::kMost>(tile.weights[g] + k);
+    unroll<T>([&](auto t) SLUICE_LAMBDA { P::accumulate(d0[t.value], d1[t.value], w, x + t.value * ldq, Index<k>{}); });
   });
   const typename V::Reg s = tile.scales[g * F::kHalves + kHalf];
   unroll<T>([&](auto t) SLUICE_LAMBDA {
@@ -85,13 +107,15 @@ SLUICE_INLINE void multiply_integer_tile(const Tile<V>& tile, int groups, const 
   for (; t + kT <= tokens; t += kT) {
     multiply_tile_tokens<V, P, F, kT>(tile, groups, x + t * ldq, head_at(t), ldq, acc + t);
   }
-  const int64_t rest = tokens - t;
-  x += t * ldq;
-  if (rest == 1) multiply_tile_tokens<V, P, F, 1>(tile, groups, x, head_at(t), ldq, acc + t);
-  if constexpr (kT > 2) {
-    if (rest == 2) multiply_tile_tokens<V, P, F, 2>(tile, groups, x, head_at(t), ldq, acc + t);
-    if (rest == 3) multiply_tile_tokens<V, P, F, 3>(tile, groups, x, head_at(t), ldq, acc + t);
-  }
+  const auto rest = [&](auto n) SLUICE_LAMBDA {
+    if (tokens - t < n.value) return;
+    multiply_tile_tokens<V, P, F, n.value>(tile, groups, x + t * ldq, head_at(t), ldq, acc + t);
+    t += n.value;
+  };
+  if constexpr (kT > 4) rest(Index<4>{});
+  if constexpr (kT > 3) rest(Index<3>{});
+  if constexpr (kT > 2) rest(Index<2>{});
+  rest(Index<1>{});
 }
 
 // Where rows [r, r + V::kLanes) of `m` stand from column c on. Fewer than V::kLanes rows are copied to `copy`, zeros
@@ -157,47 +181,67 @@ SLUICE_INLINE int build_tile(TileSource from, int64_t cols, Tile<V>& tile) {
   return groups;
 }
 
-// Multiplies a block with one token while it is built, in registers.
-template <class V, class P, class F>
+// Multiplies a block with T tokens while it is built, in registers. A group is done with its last word, since builders give its
+// scale and offset before.
+template <class V, class P, class F, int T>
 struct ProductSink {
-  static constexpr int kGroups = F::kBlock / 32, kScales = kGroups * F::kHalves;
-  static constexpr int kLines = (F::kBytes * V::kLanes + 63) / 64;
-  const std::byte* x;    // of the block's first group
-  const uint8_t* ahead;  // what to ask for meanwhile: as many bytes as the block has in all rows
-  typename V::Int d0[kScales], d1[kScales];
-  typename V::Reg scales[kScales], offsets[kScales];
-  template <int kGroup, int i>
-  SLUICE_INLINE void put(typename V::Int v) {
-    constexpr int j = kGroup * F::kHalves + (F::kHalves == 2 ? i / 4 : 0);
-    if constexpr (i % (8 / F::kHalves) == 0) d0[j] = d1[j] = V::set1_int(0);
-    P::accumulate(d0[j], d1[j], P::prepare(v), x + kGroup * kGroupBytes, i);
+  static constexpr int kGroups = F::kBlock / 32, kRound = round_of<F>(), kScaleWords = 8 / F::kHalves;
+  // Lines of 64 bytes that a round asks for.
+  static constexpr int kLines = (F::kBytes * V::kLanes * kRound / kGroups + 63) / 64;
+  const std::byte* x;      // of the block's first group and first token
+  const GroupHead* heads;  // likewise
+  int64_t ldq;             // bytes from token to token
+  const uint8_t* ahead;    // what to ask for meanwhile: as many bytes as the block has in all rows
+  typename V::Reg acc[T];
+  typename V::Int d0[kRound][T], d1[kRound][T];
+  typename V::Int words[kRound][P::kWords];  // those that P will take together
+  typename V::Reg scales[kGroups * F::kHalves], offsets[kGroups * F::kHalves];
+
+  template <int k, int i>
+  SLUICE_INLINE void put(typename V::Int v, int round = 0) {
+    constexpr int first = i - P::kWords + 1;
+    words[k][i % P::kWords] = v;
+    if constexpr (i % kScaleWords == 0) unroll<T>([&](auto t) SLUICE_LAMBDA { P::start(d0[k][t.value], d1[k][t.value], 0); });
+    if constexpr (i % P::kWords == P::kWords - 1) {
+      const typename P::Weights w = P::template prepare<F::kMost>(words[k]);
+      unroll<T>([&](auto t) SLUICE_LAMBDA {
+        accumulate(d0[k][t.value], d1[k][t.value], w, x + (round + k) * kGroupBytes + t.value * ldq, Index<first>{});
+      });
+    }
     // Spread evenly: asked for in one go they would fill the queue of misses and stall.
-    constexpr int n = kGroup * 8 + i, kPuts = kGroups * 8;
-    for (int line = n * kLines / kPuts; line < (n + 1) * kLines / kPuts; line++) prefetch_here(ahead + 64 * line);
+    constexpr int n = k * 8 + i, kPuts = kRound * 8;
+    for (int line = n * kLines / kPuts; line < (n + 1) * kLines / kPuts; line++) {
+      prefetch_twice(ahead + 64 * (round / kRound * kLines + line));
+    }
+    if constexpr (i % kScaleWords == kScaleWords - 1) finish<k, i / kScaleWords>(round);
   }
   template <int j>
   SLUICE_INLINE void scale(typename V::Reg v) { scales[j] = v; }
   template <int j>
   SLUICE_INLINE void offset(typename V::Reg v) { offsets[j] = v; }
-};
 
-template <class V, class P, class F>
-SLUICE_INLINE typename V::Reg multiply_block(const TileSource& from, const uint8_t* ahead, const std::byte* x,
-                                             const GroupHead* head, typename V::Reg acc) {
-  using Sink = ProductSink<V, P, F>;
-  Sink sink;
-  sink.x = x;
-  sink.ahead = ahead;
-  F::build(from, sink);
-  unroll<Sink::kScales>([&](auto j) SLUICE_LAMBDA {
-    constexpr int g = j.value / F::kHalves, half = j.value % F::kHalves;
-    typename V::Int dot = P::join(sink.d0[j.value], sink.d1[j.value]);
-    if constexpr (F::kBias != 0) dot = V::add_int(dot, V::set1_int(-F::kBias * sum_of<F, half>(head[g])));
-    acc = V::fma(V::to_float(dot), V::mul(sink.scales[j.value], V::set1(head[g].scale)), acc);
-    if constexpr (F::kOffsets) acc = V::fma(sink.offsets[j.value], V::set1(scaled_sum_of<F, half>(head[g])), acc);
-  });
-  return acc;
-}
+ private:
+  template <class Word>
+  static SLUICE_INLINE void accumulate(typename V::Int& sum0, typename V::Int& sum1, const typename P::Weights& w, const std::byte* at, Word word) {
+    if constexpr (T > 1 && requires { P::accumulate_folded(sum0, sum1, w, at, word); }) {
+      P::accumulate_folded(sum0, sum1, w, at, word);
+    } else {
+      P::accumulate(sum0, sum1, w, at, word);
+    }
+  }
+  template <int k, int half>
+  SLUICE_INLINE void finish(int round) {
+    const int j = (round + k) * F::kHalves + half;
+    unroll<T>([&](auto t) SLUICE_LAMBDA {
+      const auto& h = *reinterpret_cast<const GroupHead*>(reinterpret_cast<const std::byte*>(heads + round + k) + t.value * ldq);
+      typename V::Int dot = P::join(d0[k][t.value], d1[k][t.value]);
+      if constexpr (correction<P, F>() != 0) dot = V::add_int(dot, V::set1_int(correction<P, F>() * sum_of<F, half>(h)));
+      typename V::Reg& sum = acc[t.value];
+      sum = V::fma(V::to_float(dot), V::mul(scales[j], V::set1(h.scale)), sum);
+      if constexpr (F::kOffsets) sum = V::fma(offsets[j], V::set1(scaled_sum_of<F, half>(h)), sum);
+    });
+  }
+};
 
 // Rows [r, r + rows), rows <= V::kLanes, against `tokens` tokens at x.
 template <class V, class P, class F>
@@ -235,26 +279,59 @@ inline void multiply_integer_rows(const MatMulArgs& a, const TileReader<V, F>& r
   }
 }
 
-// V::kLanes rows from r on against one token.
-template <class V, class P, class F>
-SLUICE_INLINE void multiply_integer_vector(const MatMulArgs& a, const TileReader<V, F>& reader, int64_t r, int64_t t) {
-  const int64_t blocks = a.w->cols / F::kBlock;
-  const std::byte* x = a.quantised + t * a.ldq;
-  const auto* head = reinterpret_cast<const GroupHead*>(x + a.w->cols / 32 * kGroupBytes);
-  TileSource from = reader.whole(r, 0);
-  // A tile of rows ahead, or more where that is less than memory's latency.
-  const int64_t tile_bytes = V::kLanes * from.data.stride;
-  const uint8_t* ahead = from.data.first + (1 + kLeastAhead / tile_bytes) * tile_bytes;
-  typename V::Reg acc = V::zero();
-  for (int64_t b = 0; b < blocks; b++) {
-    acc = multiply_block<V, P, F>(from, ahead, x, head, acc);
-    ahead += F::kBytes * V::kLanes;
+// What a product of few tokens asks memory for, tiles being taken one after the other: a tile ahead, or more where that is less
+// than memory's latency; at the end of the rows what comes after them, since every matrix that begins cold costs
+// microseconds.
+struct ReadAhead {
+  int64_t distance;
+  const uint8_t *end, *next;
+
+  ReadAhead(const uint8_t* begin, const uint8_t* rows_end, const std::byte* after, int64_t tile_bytes)
+      : distance((1 + kLeastAhead / tile_bytes) * tile_bytes), end(rows_end), next(reinterpret_cast<const uint8_t*>(after)) {
+    int64_t cold = end - begin < distance ? end - begin : distance;
+    if (cold > kMostCold) cold = kMostCold;
+    for (int64_t i = 0; i < cold; i += 64) prefetch_here(begin + i);
+  }
+  // For the tile at p; what is in the cache already when there is nothing to ask for.
+  SLUICE_INLINE const uint8_t* of(const uint8_t* p) const {
+    const uint8_t* at = p + distance;
+    if (at < end) return at;
+    return next == nullptr ? p : next + (at - end);
+  }
+};
+
+// V::kLanes rows at `from` against all T tokens, to y.
+template <class V, class P, class F, int T>
+SLUICE_INLINE void multiply_integer_vectors(const MatMulArgs& a, TileSource from, const uint8_t* ahead, float* y) {
+  ProductSink<V, P, F, T> sink;
+  sink.x = a.quantised;
+  sink.heads = reinterpret_cast<const GroupHead*>(sink.x + a.w->cols / 32 * kGroupBytes);
+  sink.ldq = a.ldq;
+  sink.ahead = ahead;
+  unroll<T>([&](auto t) SLUICE_LAMBDA { sink.acc[t.value] = V::zero(); });
+  for (int64_t b = 0; b < a.w->cols / F::kBlock; b++) {
+    F::build(from, sink);
+    sink.ahead += F::kBytes * V::kLanes;
     from.data = from.data.at(F::kBytes);
     from.group += F::kBlock / 32;
-    x += F::kBlock / 32 * kGroupBytes;
-    head += F::kBlock / 32;
+    sink.x += F::kBlock / 32 * kGroupBytes;
+    sink.heads += F::kBlock / 32;
   }
-  V::store(a.y + t * a.ldy + r, acc);
+  unroll<T>([&](auto t) SLUICE_LAMBDA { V::store(y + t.value * a.ldy, sink.acc[t.value]); });
+}
+
+// Rows [row_begin, row_end) against all T tokens, the weights never written anywhere: as fast as they can be read.
+template <class V, class P, class F, int T>
+__attribute__((noinline)) void integer_vectors(const MatMulArgs& a, const TileReader<V, F>& reader) {
+  const int64_t whole = (a.row_end - a.row_begin) / V::kLanes * V::kLanes;
+  const ReadAhead ahead(reader.whole(a.row_begin, 0).data.first, reader.whole(a.row_begin + whole, 0).data.first, a.next,
+                        V::kLanes * reader.row_bytes);
+  int64_t r = a.row_begin;
+  for (; r + V::kLanes <= a.row_end; r += V::kLanes) {
+    const TileSource from = reader.whole(r, 0);
+    multiply_integer_vectors<V, P, F, T>(a, from, ahead.of(from.data.first), a.y + r);
+  }
+  if (r < a.row_end) multiply_integer_rows<V, P, F>(a, reader, r, a.row_end - r, 0, T);
 }
 
 struct NoScope {
@@ -273,11 +350,14 @@ struct ScopeOf<P, F> {
 template <class V, class P, class F>
 void integer_matmul(const MatMulArgs& a) {
   const TileReader<V, F> reader(*a.w);
-  if (a.tokens == 1) {
-    int64_t r = a.row_begin;
-    for (; r + V::kLanes <= a.row_end; r += V::kLanes) multiply_integer_vector<V, P, F>(a, reader, r, 0);
-    if (r < a.row_end) multiply_integer_rows<V, P, F>(a, reader, r, a.row_end - r, 0, 1);  // one token needs no scope
-    return;
+  // These need no scope.
+  if (a.tokens == 1) return integer_vectors<V, P, F, 1>(a, reader);
+  if constexpr (P::kDirect >= 2) {
+    if (a.tokens == 2) return integer_vectors<V, P, F, 2>(a, reader);
+  }
+  if constexpr (P::kDirect >= 4) {
+    if (a.tokens == 3) return integer_vectors<V, P, F, 3>(a, reader);
+    if (a.tokens == 4) return integer_vectors<V, P, F, 4>(a, reader);
   }
   for (int64_t t = 0; t < a.tokens; t += kIntegerTokens) {
     const int64_t tokens = a.tokens - t < kIntegerTokens ? a.tokens - t : kIntegerTokens;

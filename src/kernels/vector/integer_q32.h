@@ -20,7 +20,7 @@ SLUICE_INLINE void build_nibbles(const Rows& at, Sink& sink, Map&& map) {
 
 template <class V>
 struct IntegerQ80 {
-  static constexpr int kBlock = 32, kBytes = 34, kHalves = 1, kBias = 128;
+  static constexpr int kBlock = 32, kBytes = 34, kHalves = 1, kBias = 128, kMost = 255;
   static constexpr bool kOffsets = false;
   template <class Sink>
   static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
@@ -35,7 +35,7 @@ struct IntegerQ80 {
 
 template <class V, bool kMinimum>
 struct IntegerQ4 {
-  static constexpr int kBlock = 32, kBytes = kMinimum ? 20 : 18, kHalves = 1, kBias = kMinimum ? 0 : 8;
+  static constexpr int kBlock = 32, kBytes = kMinimum ? 20 : 18, kHalves = 1, kBias = kMinimum ? 0 : 8, kMost = 15;
   static constexpr bool kOffsets = kMinimum;
   template <class Sink>
   static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
@@ -49,7 +49,7 @@ struct IntegerQ4 {
 // The fifth bit of column j is bit j of a 32-bit word: bits 4i .. 4i + 3 belong to the four bytes of lane vector i.
 template <class V, bool kMinimum>
 struct IntegerQ5 {
-  static constexpr int kBlock = 32, kBytes = kMinimum ? 24 : 22, kHalves = 1, kBias = kMinimum ? 0 : 16;
+  static constexpr int kBlock = 32, kBytes = kMinimum ? 24 : 22, kHalves = 1, kBias = kMinimum ? 0 : 16, kMost = 31;
   static constexpr bool kOffsets = kMinimum;
   template <class Sink>
   static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
@@ -79,7 +79,7 @@ constexpr Codebook kFp4Codes = {{12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 
 
 template <class V>
 struct IntegerIq4Nl {
-  static constexpr int kBlock = 32, kBytes = 18, kHalves = 1, kBias = 128;
+  static constexpr int kBlock = 32, kBytes = 18, kHalves = 1, kBias = 128, kMost = 241;
   static constexpr bool kOffsets = false;
   template <class Sink>
   static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {
@@ -92,7 +92,7 @@ struct IntegerIq4Nl {
 
 template <class V>
 struct IntegerMxfp4 {
-  static constexpr int kBlock = 32, kBytes = 17, kHalves = 1, kBias = 12;
+  static constexpr int kBlock = 32, kBytes = 17, kHalves = 1, kBias = 12, kMost = 24;
   static constexpr bool kOffsets = false;
   template <class Sink>
   static SLUICE_INLINE void build(const TileSource& from, Sink& sink) {

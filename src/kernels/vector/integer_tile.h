@@ -3,9 +3,11 @@
 // integer_q32.h, integer_mlx.h) make and vector/integer_matmul.h multiplies.
 //
 // A builder F<V>: kBlock (columns it builds at a time: 32 or 256), kBytes (their bytes in a row), kHalves (1: a scale
-// covers 32 columns, 2: 16), kOffsets, kBias (what was added to the integers to make them unsigned), and
-// build(source, sink), which calls sink.put<group, i>(the i-th four columns of the block's group), sink.scale<j>(v) and,
-// with kOffsets, sink.offset<j>(v), j counting kHalves a group.
+// covers 32 columns, 2: 16), kOffsets, kBias (what was added to the integers to make them unsigned), kMost
+// (the largest of them then), and build(source, sink), which calls sink.scale<j>(v) and, with kOffsets, sink.offset<j>(v), j
+// counting kHalves a group, then sink.put<group, i>(the i-th four columns of the block's group): groups in order, i ascending.
+// One whose groups would be much code takes them in rounds, a loop: kRound of them, put<group in the round, i>(columns, the
+// round's first group).
 #pragma once
 
 #include <cstdint>
@@ -48,12 +50,19 @@ struct TileSink {
   Tile<V>& tile;
   int first;
   template <int kGroup, int i>
-  SLUICE_INLINE void put(typename V::Int v) { tile.weights[first + kGroup][i] = v; }
+  SLUICE_INLINE void put(typename V::Int v, int round = 0) { tile.weights[first + round + kGroup][i] = v; }
   template <int j>
   SLUICE_INLINE void scale(typename V::Reg v) { tile.scales[first * F::kHalves + j] = v; }
   template <int j>
   SLUICE_INLINE void offset(typename V::Reg v) { tile.offsets[first * F::kHalves + j] = v; }
 };
+
+// How many groups a builder puts before it begins again at put<0, 0>.
+template <class F>
+constexpr int round_of() {
+  if constexpr (requires { F::kRound; }) return F::kRound;
+  return F::kBlock / 32;
+}
 
 // The bytes of `v` in `mask`, shifted right by kShift within each 16-bit half first.
 template <class V, int kShift>

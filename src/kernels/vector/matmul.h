@@ -2,15 +2,13 @@
 //
 // One arithmetic serves all shapes, so results cannot depend on the split: a row is decoded into float vectors in
 // column order, and each (row, token) owns one vector accumulator: acc = fma(w, x, acc), vector after vector, then one
-// horizontal sum. Few tokens: decode and multiply in registers, 4 rows (or D::kRowsAtOnce) interleaved to hide the
-// latency of the accumulator chains. More tokens: decode a panel of rows x columns to the stack, then multiply it with
-// all tokens in register tiles; only where the accumulators rest in between differs.
+// horizontal sum. Few tokens: decode and multiply in registers, 4 rows interleaved to hide the latency of the accumulator
+// chains. More tokens: decode a panel of rows x columns to the stack, then multiply it with all tokens in register tiles;
+// only where the accumulators rest in between differs.
 //
 // A decoder D: kBlock (columns of a block, a multiple of V::kLanes), kTail (columns may stop inside a vector; then
 // kBlock == V::kLanes), open(matrix, row), block(b, sink) calling sink(i, vector i of block b) with i ascending, and,
-// where kTail, tail(column, n): the last n columns, zeros behind. Where a block takes preparing (scales, say), a
-// decoder has instead of block() kParts and a class Block(decoder, b) with part(Index<p>, sink): all rows' blocks are
-// prepared before the first part, and the parts of all rows interleave, so that one row's latency is another's time.
+// where kTail, tail(column, n): the last n columns, zeros behind.
 #pragma once
 
 #include <cstdint>
@@ -33,64 +31,9 @@ constexpr int64_t smaller(int64_t a, int64_t b) {
 // Asks for the next kBytes bytes, which may lie anywhere, and returns the address behind them.
 template <int kBytes>
 SLUICE_INLINE const uint8_t* prefetch(const uint8_t* p) {
-  for (int i = 0; i < kBytes; i += 64) __builtin_prefetch(p + i, 0, 3);
+  for (int i = 0; i < kBytes; i += 64) prefetch_twice(p + i);
   return p + kBytes;
 }
-
-// A decoder without parts as one with a single part.
-template <class D>
-struct Undivided {
-  static constexpr int kParts = 1;
-  struct Block {
-    const D& row;
-    int64_t b;
-    SLUICE_INLINE Block(const D& d, int64_t index) : row(d), b(index) {}
-    template <class Sink>
-    SLUICE_INLINE void part(Index<0>, Sink&& sink) const {
-      row.block(b, sink);
-    }
-  };
-};
-template <class D>
-struct PartsOf {
-  using Type = Undivided<D>;
-};
-template <class D>
-requires requires {
-  D::kParts;
-}
-struct PartsOf<D> {
-  using Type = D;
-};
-
-template <class D>
-constexpr int rows_at_once() {
-  if constexpr (requires { D::kRowsAtOnce; }) {
-    return D::kRowsAtOnce;
-  } else {
-    return 4;
-  }
-}
-
-// Block b of each of R rows.
-template <class D, int R>
-struct Blocks {
-  Blocks<D, R - 1> others;
-  typename PartsOf<D>::Type::Block last;
-  SLUICE_INLINE Blocks(const D* rows, int64_t b) : others(rows, b), last(rows[R - 1], b) {}
-  template <int r>
-  SLUICE_INLINE const auto& operator[](Index<r> i) const {
-    if constexpr (r == R - 1) {
-      return last;
-    } else {
-      return others[i];
-    }
-  }
-};
-template <class D>
-struct Blocks<D, 0> {
-  SLUICE_INLINE Blocks(const D*, int64_t) {}
-};
 
 template <class V, class D, int R>
 inline void dot_rows(const MatMulArgs& a, int64_t r0, int64_t t) {
@@ -103,14 +46,12 @@ inline void dot_rows(const MatMulArgs& a, int64_t r0, int64_t t) {
   const int64_t blocks = a.w->cols / D::kBlock;
   const float* x = a.x + t * a.ldx;
   const uint8_t* ahead = rows[0].row + R * (rows[R - 1].row - rows[0].row) / (R > 1 ? R - 1 : 1);
+  if (r0 + R >= a.row_end && a.next != nullptr) ahead = reinterpret_cast<const uint8_t*>(a.next);
   for (int64_t b = 0; b < blocks; b++, x += D::kBlock) {
     if constexpr (R > 1) ahead = prefetch<R * D::kBytes>(ahead);
-    const Blocks<D, R> block(rows, b);
-    unroll<PartsOf<D>::Type::kParts>([&](auto part) SLUICE_LAMBDA {
-      unroll<R>([&](auto r) SLUICE_LAMBDA {
-        block[r].part(part, [&](int i, typename V::Reg w)
-                                SLUICE_LAMBDA { acc[r.value] = V::fma(w, V::load(x + i * V::kLanes), acc[r.value]); });
-      });
+    unroll<R>([&](auto r) SLUICE_LAMBDA {
+      rows[r.value].block(b, [&](int i, typename V::Reg w)
+                                 SLUICE_LAMBDA { acc[r.value] = V::fma(w, V::load(x + i * V::kLanes), acc[r.value]); });
     });
   }
   if constexpr (D::kTail) {
@@ -129,10 +70,7 @@ template <class V, class D>
 inline void decode_columns(const D& row, int64_t c0, int64_t n, float* out) {
   const int64_t end = (c0 + n) / D::kBlock;
   for (int64_t b = c0 / D::kBlock; b < end; b++, out += D::kBlock) {
-    const Blocks<D, 1> block(&row, b);
-    unroll<PartsOf<D>::Type::kParts>([&](auto part) SLUICE_LAMBDA {
-      block[Index<0>{}].part(part, [&](int i, typename V::Reg w) SLUICE_LAMBDA { V::store(out + i * V::kLanes, w); });
-    });
+    row.block(b, [&](int i, typename V::Reg w) SLUICE_LAMBDA { V::store(out + i * V::kLanes, w); });
   }
   if constexpr (D::kTail) {
     const int64_t done = end * D::kBlock;
@@ -220,7 +158,7 @@ inline void multiply_rows(const MatMulArgs& a, int64_t r0, int64_t rows, int64_t
 template <class V, class D>
 void matmul(const MatMulArgs& a) {
   if (a.tokens <= kFewTokens) {  // the rows come from memory for the first token, from the first cache for the others
-    constexpr int kRows = rows_at_once<D>();
+    constexpr int kRows = 4;
     int64_t r = a.row_begin;
     for (; r + kRows <= a.row_end; r += kRows) {
       for (int64_t t = 0; t < a.tokens; t++) dot_rows<V, D, kRows>(a, r, t);

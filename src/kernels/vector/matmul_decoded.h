@@ -22,6 +22,7 @@ void matmul_decoded(const MatMulArgs& a) {
     part.w = &floats;
     part.row_begin = 0;
     part.row_end = rows;
+    part.next = nullptr;  // what follows is decoded first
     part.y = a.y + r;
     matmul<V, DecodePlain<V, Plain::f32>>(part);
   }

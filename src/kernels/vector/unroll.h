@@ -31,6 +31,14 @@ SLUICE_INLINE void prefetch_here(const uint8_t* p) {
 #endif
 }
 
+// Asks for the line at p and for the one kAgain bytes on, so that who walks over memory asks for every line twice: a
+// processor drops what it is asked for while its queue of misses is full.
+constexpr int64_t kAgain = 4096;
+SLUICE_INLINE void prefetch_twice(const uint8_t* p) {
+  prefetch_here(p);
+  prefetch_here(p + kAgain);
+}
+
 // f(Index<0>), f(Index<1>), ... f(Index<N - 1>): indices are constants, so arrays of registers stay registers.
 template <int N, class F>
 SLUICE_INLINE void unroll(F&& f) {

@@ -9,17 +9,19 @@ namespace {
 
 // The even and the odd bytes of the weights apart.
 template <class V>
-struct PairProduct {
+struct PairProduct : WordProduct<V> {
   using Order = PairOrder;
   static constexpr int kTokens = V::kLanes == 16 ? 4 : 2;
   struct Weights {
     typename V::Int even, odd;
   };
-  static SLUICE_INLINE Weights prepare(typename V::Int w) {
-    return {V::bit_and(w, V::set1_int(0x00ff00ff)), V::template shift_right16<8>(w)};
+  template <int kMost>
+  static SLUICE_INLINE Weights prepare(const typename V::Int* w) {
+    return {V::bit_and(*w, V::set1_int(0x00ff00ff)), V::template shift_right16<8>(*w)};
   }
+  template <int i>
   static SLUICE_INLINE void accumulate(typename V::Int& d0, typename V::Int& d1, const Weights& w, const std::byte* x,
-                                       int i) {
+                                       Index<i>) {
     d0 = V::add_int(d0, V::multiply_pairs(w.even, V::repeat_word(x + 8 * i)));
     d1 = V::add_int(d1, V::multiply_pairs(w.odd, V::repeat_word(x + 8 * i + 4)));
   }

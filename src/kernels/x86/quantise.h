@@ -2,10 +2,21 @@
 #pragma once
 
 #include "kernels/integer.h"
-#include "kernels/x86/decode.h"
+#include "kernels/x86/load.h"
 
 namespace sluice::kernels {
 namespace {
+
+// A group's 64 bytes, each 16 of them shuffled by `order`.
+SLUICE_INLINE void shuffle_group(const std::byte* from, __m128i order, std::byte* to) {
+  const __m256i both = _mm256_broadcastsi128_si256(order);
+  unroll<2>([&](auto i) SLUICE_LAMBDA {
+    const __m256i v = _mm256_load_si256(reinterpret_cast<const __m256i*>(from) + i.value);
+    _mm256_store_si256(reinterpret_cast<__m256i*>(to) + i.value, _mm256_shuffle_epi8(v, both));
+  });
+}
+
+// Each order also has even_first: a group anew, for weights that stand with the even columns of every eight before the odd.
 
 // For each four columns, the pairs (0, 2) and (1, 3) as 16-bit integers: what the even and the odd bytes of a weight lane
 // meet in a multiply-add of 16-bit pairs.
@@ -15,6 +26,9 @@ struct PairOrder {
     auto* p = reinterpret_cast<__m256i*>(out);
     _mm256_store_si256(p, _mm256_shuffle_epi8(low, order));
     _mm256_store_si256(p + 1, _mm256_shuffle_epi8(high, order));
+  }
+  static SLUICE_INLINE void even_first(const std::byte* from, std::byte* to) {
+    shuffle_group(from, _mm_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15), to);
   }
 };
 
@@ -29,6 +43,9 @@ struct PlaneOrder {
     auto* p = reinterpret_cast<__m256i*>(out);
     _mm256_store_si256(p, _mm256_permute4x64_epi64(_mm256_packs_epi16(up0, up1), 0xd8));
     _mm256_store_si256(p + 1, _mm256_permute4x64_epi64(_mm256_packs_epi16(down0, down1), 0xd8));
+  }
+  static SLUICE_INLINE void even_first(const std::byte* from, std::byte* to) {
+    shuffle_group(from, _mm_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15), to);
   }
 };
 
@@ -50,7 +67,8 @@ SLUICE_INLINE float largest_of_32(const __m256* x) {
   return _mm_cvtss_f32(_mm_castsi128_ps(m));
 }
 
-template <class Order>
+// kUnit: what the integers are multiples of.
+template <class Order, int kUnit>
 SLUICE_INLINE GroupHead quantise_group(const float* from, std::byte* out) {
   __m256 x[4];
   unroll<4>([&](auto i) SLUICE_LAMBDA { x[i.value] = _mm256_loadu_ps(from + 8 * i.value); });
@@ -58,9 +76,11 @@ SLUICE_INLINE GroupHead quantise_group(const float* from, std::byte* out) {
   GroupHead head{most < kLeastMagnitude ? 0 : most * (1.0F / kIntegerRange), {0, 0}, 0};
   __m256i low = _mm256_setzero_si256(), high = low;
   if (most >= kLeastMagnitude && most <= __FLT_MAX__) {
-    const __m256 factor = _mm256_set1_ps(kIntegerRange / most);
+    const __m256 factor = _mm256_set1_ps(kIntegerRange / kUnit / most);
     __m256i q[4];
-    unroll<4>([&](auto i) SLUICE_LAMBDA { q[i.value] = _mm256_cvtps_epi32(_mm256_mul_ps(x[i.value], factor)); });
+    unroll<4>([&](auto i) SLUICE_LAMBDA {
+      q[i.value] = _mm256_mullo_epi32(_mm256_cvtps_epi32(_mm256_mul_ps(x[i.value], factor)), _mm256_set1_epi32(kUnit));
+    });
     low = _mm256_permute4x64_epi64(_mm256_packs_epi32(q[0], q[1]), 0xd8);
     high = _mm256_permute4x64_epi64(_mm256_packs_epi32(q[2], q[3]), 0xd8);
   }
@@ -71,10 +91,10 @@ SLUICE_INLINE GroupHead quantise_group(const float* from, std::byte* out) {
   return head;
 }
 
-template <class Order>
+template <class Order, int kUnit = 1>
 void quantise(const float* x, int64_t begin, int64_t end, int64_t cols, std::byte* row) {
   auto* heads = reinterpret_cast<GroupHead*>(row + cols / 32 * kGroupBytes);
-  for (int64_t g = begin / 32; g < end / 32; g++) heads[g] = quantise_group<Order>(x + 32 * g, row + g * kGroupBytes);
+  for (int64_t g = begin / 32; g < end / 32; g++) heads[g] = quantise_group<Order, kUnit>(x + 32 * g, row + g * kGroupBytes);
 }
 
 }  // namespace

@@ -11,5 +11,6 @@
 
 void sluice::kernels::amx::fill(KernelTable& table) {
   table.name = {"amx", sizeof("amx") - 1};
-  fill_integer<avx512::IntegerVec, TileProduct>(table, quantise<TileProduct::Order>);
+  fill_integer<avx512::IntegerVec, TileProduct>(table, quantise<TileProduct::Order>, quantise<TileProduct::Order, kCoarseUnit>);
+  fill_coarse(table);
 }

@@ -10,7 +10,7 @@ namespace sluice::kernels::amx {
 namespace {
 
 constexpr int64_t kTileTokens = 16;
-constexpr int64_t kFewestTokens = 4;  // fewer are faster in vectors
+constexpr int64_t kFewestTokens = 5;  // fewer are faster in vectors
 
 struct alignas(64) TileConfig {
   uint8_t palette = 1, start_row = 0, reserved[14] = {};
@@ -37,11 +37,14 @@ struct TileScope {
   TileScope& operator=(const TileScope&) = delete;
 };
 
-struct TileProduct : avx512_vnni::ByteProduct {
+// Few: the product of tokens too few for tiles, of the same bytes; kLower: whether the lower bytes count.
+template <class Few, bool kLower>
+struct BasicTileProduct : Few {
+  static_assert(Few::kDirect < kFewestTokens, "so few tokens are multiplied without a TileScope");
   using V = avx512::IntegerVec;
 
   struct Sums {
-    V::Int upper[kTileTokens], lower[kTileTokens];
+    V::Int upper[kTileTokens], lower[kLower ? kTileTokens : 1];
   };
 
   template <class F, bool kWhole>
@@ -49,22 +52,26 @@ struct TileProduct : avx512_vnni::ByteProduct {
     _tile_loadd(4, weights, 64);
     if constexpr (kWhole) {
       _tile_zero(0);
-      _tile_zero(1);
       _tile_loadd(2, x, ldq);
-      _tile_loadd(3, x + 32, ldq);
       _tile_dpbsud(0, 2, 4);
-      _tile_dpbsud(1, 3, 4);
       _tile_stored(0, sums.upper, 64);
-      _tile_stored(1, sums.lower, 64);
+      if constexpr (kLower) {
+        _tile_zero(1);
+        _tile_loadd(3, x + 32, ldq);
+        _tile_dpbsud(1, 3, 4);
+        _tile_stored(1, sums.lower, 64);
+      }
     } else {
       _tile_zero(5);
-      _tile_zero(7);
       _tile_loadd(6, x, ldq);
       _tile_dpbsud(5, 6, 4);
-      _tile_loadd(6, x + 32, ldq);
-      _tile_dpbsud(7, 6, 4);
       _tile_stored(5, sums.upper, 64);
-      _tile_stored(7, sums.lower, 64);
+      if constexpr (kLower) {
+        _tile_zero(7);
+        _tile_loadd(6, x + 32, ldq);
+        _tile_dpbsud(7, 6, 4);
+        _tile_stored(7, sums.lower, 64);
+      }
     }
   }
 
@@ -74,7 +81,8 @@ struct TileProduct : avx512_vnni::ByteProduct {
     const V::Reg s = tile.scales[g * F::kHalves + kHalf];
     for (int64_t t = 0; t < tokens; t++) {
       const auto& h = *reinterpret_cast<const GroupHead*>(reinterpret_cast<const std::byte*>(head) + t * ldq);
-      V::Int dot = join(sums.upper[t], sums.lower[t]);
+      V::Int dot = V::template shift_left<8>(sums.upper[t]);
+      if constexpr (kLower) dot = V::add_int(dot, sums.lower[t]);
       if constexpr (F::kBias != 0) dot = V::add_int(dot, V::set1_int(-F::kBias * sum_of<F, kHalf>(h)));
       V::Reg a = V::fma(V::to_float(dot), V::mul(s, V::set1(h.scale)), acc[t]);
       if constexpr (F::kOffsets) {
@@ -114,13 +122,15 @@ struct TileProduct : avx512_vnni::ByteProduct {
     if (rest >= kFewestTokens) {
       multiply_tokens<F, false>(tile, groups, x + t * ldq, head_at(t), ldq, rest, acc + t);
     } else if (rest > 0) {
-      multiply_integer_tile<V, avx512_vnni::ByteProduct, F>(tile, groups, x + t * ldq, head_at(t), ldq, rest, acc + t);
+      multiply_integer_tile<V, Few, F>(tile, groups, x + t * ldq, head_at(t), ldq, rest, acc + t);
     }
   }
 
   template <class F>
   using Scope = TileScope<F>;
 };
+using TileProduct = BasicTileProduct<avx512_vnni::ByteProduct, true>;
+using UpperTileProduct = BasicTileProduct<avx512_vnni::UpperByteProduct, false>;
 
 }  // namespace
 }  // namespace sluice::kernels::amx

@@ -5,5 +5,6 @@
 #include "kernels/x86_avx2/integer_vec.h"
 
 void sluice::kernels::avx2::fill_integer(KernelTable& table) {
-  kernels::fill_integer<IntegerVec, PairProduct<IntegerVec>>(table, quantise<PairProduct<IntegerVec>::Order>);
+  using Product = PairProduct<IntegerVec>;
+  kernels::fill_integer<IntegerVec, Product>(table, quantise<Product::Order>, quantise<Product::Order, kCoarseUnit>);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernels/vector/integer_tile.h"
-#include "kernels/x86/decode.h"
+#include "kernels/x86/load.h"
 #include "kernels/x86_avx2/vec.h"
 
 namespace sluice::kernels::avx2 {
@@ -76,6 +76,19 @@ struct IntegerVec : Vec {
     };
     return _mm256_setr_m128i(four(r.first, r.stride), four(r.first + 4 * r.stride, r.stride));
   }
+  // out[j] = word j of each row's next 8 bytes.
+  static SLUICE_INLINE void columns2(const Rows& r, Int* out) {
+    const auto half = [&](int64_t first) SLUICE_LAMBDA {  // rows first, first + 1, then those 4 further
+      const auto two = [&](int64_t row) SLUICE_LAMBDA {
+        const uint8_t* p = r.first + row * r.stride;
+        return _mm_castps_si128(_mm_loadh_pi(_mm_castsi128_ps(load_8(p)), reinterpret_cast<const __m64*>(p + r.stride)));
+      };
+      return _mm256_setr_m128i(two(first), two(first + 4));
+    };
+    const Int a = half(0), b = half(2);
+    out[0] = shuffle_words<0x88>(a, b);
+    out[1] = shuffle_words<0xdd>(a, b);
+  }
   // out[j] = word j of each row's next 16 bytes.
   static SLUICE_INLINE void columns4(const Rows& r, Int* out) {
     Int a[4];  // rows i and i + 4
@@ -99,6 +112,7 @@ struct IntegerVec : Vec {
  private:
   static SLUICE_INLINE int word(const uint8_t* p) { return static_cast<int>(load_u32(p)); }
   static SLUICE_INLINE __m128i load_16(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+  static SLUICE_INLINE __m128i load_8(const uint8_t* p) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)); }
   template <int kOrder>
   static SLUICE_INLINE Int shuffle_words(Int a, Int b) {
     return _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b), kOrder));

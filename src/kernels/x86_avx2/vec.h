@@ -18,6 +18,8 @@ struct Vec {
   static constexpr int kLanes = 8;
   static constexpr int kTileRows = 2, kTileTokens = 4;  // 8 accumulators of 16 registers
   static constexpr int kDeltaRuleVectors = 4;
+  static constexpr int kScoreQueries = 2;  // times 4 rows: 8 accumulators
+  static constexpr int kValueQueries = 4;  // times 2 vectors of columns: likewise
 
   static SLUICE_INLINE Reg zero() { return _mm256_setzero_ps(); }
   static SLUICE_INLINE Reg set1(float v) { return _mm256_set1_ps(v); }
@@ -35,7 +37,6 @@ struct Vec {
   static SLUICE_INLINE Reg mul(Reg a, Reg b) { return _mm256_mul_ps(a, b); }
   static SLUICE_INLINE Reg div(Reg a, Reg b) { return _mm256_div_ps(a, b); }
   static SLUICE_INLINE Reg fma(Reg a, Reg b, Reg c) { return _mm256_fmadd_ps(a, b, c); }
-  static SLUICE_INLINE Reg fms(Reg a, Reg b, Reg c) { return _mm256_fmsub_ps(a, b, c); }
   static SLUICE_INLINE Reg max(Reg a, Reg b) { return _mm256_max_ps(a, b); }
   static SLUICE_INLINE Reg min(Reg a, Reg b) { return _mm256_min_ps(a, b); }
   static SLUICE_INLINE Reg round(Reg v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
@@ -61,45 +62,29 @@ struct Vec {
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
   }
 
-  static SLUICE_INLINE Int widen_u8(const void* p) { return _mm256_cvtepu8_epi32(load8(p)); }
-  static SLUICE_INLINE Int widen_i8(const void* p) { return _mm256_cvtepi8_epi32(load8(p)); }
+  // scale times the sum of each vector, as hsum takes it.
+  static SLUICE_INLINE void store_hsum4(float* p, float scale, Reg a, Reg b, Reg c, Reg d) {
+    const Reg ab = _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20), _mm256_permute2f128_ps(a, b, 0x31));
+    const Reg cd = _mm256_add_ps(_mm256_permute2f128_ps(c, d, 0x20), _mm256_permute2f128_ps(c, d, 0x31));
+    Reg s = _mm256_add_ps(_mm256_unpacklo_ps(ab, cd), _mm256_unpackhi_ps(ab, cd));  // a02 c02 a13 c13, b02 d02 b13 d13
+    s = _mm256_add_ps(s, _mm256_permute_ps(s, 0x4e));
+    const __m128 sums = _mm_unpacklo_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
+    _mm_storeu_ps(p, _mm_mul_ps(_mm_set1_ps(scale), sums));
+  }
+
   static SLUICE_INLINE Reg to_float(Int v) { return _mm256_cvtepi32_ps(v); }
+  static SLUICE_INLINE Reg load_i8(const void* p) {
+    return to_float(_mm256_cvtepi8_epi32(_mm_loadl_epi64(static_cast<const __m128i*>(p))));
+  }
   static SLUICE_INLINE Reg load_f16(const void* p) { return _mm256_cvtph_ps(load16(p)); }
   static SLUICE_INLINE Reg load_bf16(const void* p) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(load16(p)), 16));
   }
-  // Lane i: nibble i of 4 bytes, low nibble first, in its low 4 bits; any bits above.
-  static SLUICE_INLINE Int nibble_stream(const void* p) {
-    int32_t word;
-    __builtin_memcpy(&word, p, sizeof(word));
-    return _mm256_srlv_epi32(_mm256_set1_epi32(word), _mm256_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28));
-  }
-
-  // 8 bytes times the first float of d, then 8 times the second.
-  static SLUICE_INLINE void store_scaled(__m128i u8, __m128 d, float* out) {
-    const Reg low = to_float(_mm256_cvtepu8_epi32(u8)),
-              high = to_float(_mm256_cvtepu8_epi32(_mm_unpackhi_epi64(u8, u8)));
-    _mm256_store_ps(out, _mm256_mul_ps(low, _mm256_broadcastss_ps(d)));
-    _mm256_store_ps(out + 8, _mm256_mul_ps(high, _mm256_broadcastss_ps(_mm_movehdup_ps(d))));
-  }
-
-  // w = scale * q - minimum for 4-bit q.
-  struct Affine4 {
-    Reg scale, minimum;
-    SLUICE_INLINE Affine4(Reg s, Reg m) : scale(s), minimum(m) {}
-    // By the low 4 bits of each lane; any bits above.
-    SLUICE_INLINE Reg low(Int q) const {
-      return _mm256_fmsub_ps(to_float(_mm256_and_si256(q, _mm256_set1_epi32(15))), scale, minimum);
-    }
-    // By bits 4 to 7 of each lane; zeros above.
-    SLUICE_INLINE Reg high(Int q) const { return _mm256_fmsub_ps(to_float(_mm256_srli_epi32(q, 4)), scale, minimum); }
-  };
 
  private:
   static SLUICE_INLINE __m256i first(int n) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kFirstLanes + 8 - n));
   }
-  static SLUICE_INLINE __m128i load8(const void* p) { return _mm_loadl_epi64(static_cast<const __m128i*>(p)); }
   static SLUICE_INLINE __m128i load16(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
 };
 

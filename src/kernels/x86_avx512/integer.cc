@@ -10,5 +10,6 @@
 #include "kernels/x86_avx512/integer_vec.h"
 
 void sluice::kernels::avx512::fill_integer(KernelTable& table) {
-  kernels::fill_integer<IntegerVec, PairProduct<IntegerVec>>(table, quantise<PairProduct<IntegerVec>::Order>);
+  using Product = PairProduct<IntegerVec>;
+  kernels::fill_integer<IntegerVec, Product>(table, quantise<Product::Order>, quantise<Product::Order, kCoarseUnit>);
 }

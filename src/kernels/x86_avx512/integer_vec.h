@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernels/vector/integer_tile.h"
-#include "kernels/x86/decode.h"
+#include "kernels/x86/load.h"
 #include "kernels/x86_avx512/vec.h"
 
 namespace sluice::kernels::avx512 {
@@ -70,6 +70,21 @@ struct IntegerVec : Vec {
       return _mm_setr_epi32(load_u16(p), load_u16(p + s), load_u16(p + 2 * s), load_u16(p + 3 * s));
     });
   }
+  // out[j] = word j of each row's next 8 bytes.
+  static SLUICE_INLINE void columns2(const Rows& r, Int* out) {
+    const auto half = [&](int64_t first) SLUICE_LAMBDA {  // rows first, first + 1, then those 4, 8 and 12 further
+      const auto two = [&](int64_t row) SLUICE_LAMBDA {
+        const uint8_t* p = r.first + row * r.stride;
+        return _mm_castps_si128(_mm_loadh_pi(_mm_castsi128_ps(load_8(p)), reinterpret_cast<const __m64*>(p + r.stride)));
+      };
+      const __m256i low = _mm256_setr_m128i(two(first), two(first + 4));
+      const __m256i high = _mm256_setr_m128i(two(first + 8), two(first + 12));
+      return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+    };
+    const Int a = half(0), b = half(2);
+    out[0] = shuffle_words<0x88>(a, b);
+    out[1] = shuffle_words<0xdd>(a, b);
+  }
   // out[j] = word j of each row's next 16 bytes.
   static SLUICE_INLINE void columns4(const Rows& r, Int* out) {
     Int rows[4];
@@ -102,6 +117,7 @@ struct IntegerVec : Vec {
  private:
   static SLUICE_INLINE int word(const uint8_t* p) { return static_cast<int>(load_u32(p)); }
   static SLUICE_INLINE __m128i load_16(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+  static SLUICE_INLINE __m128i load_8(const uint8_t* p) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)); }
   static SLUICE_INLINE Int two_rows(const uint8_t* a, const uint8_t* b) {
     return _mm512_inserti64x4(_mm512_castsi256_si512(load_bytes(a)), load_bytes(b), 1);
   }

@@ -16,6 +16,8 @@ struct Vec {
   static constexpr int kLanes = 16;
   static constexpr int kTileRows = 4, kTileTokens = 4;  // 16 accumulators of 32 registers
   static constexpr int kDeltaRuleVectors = 4;
+  static constexpr int kScoreQueries = 4;  // times 4 rows: 16 accumulators
+  static constexpr int kValueQueries = 8;  // times 2 vectors of columns: likewise
 
   static SLUICE_INLINE Reg zero() { return _mm512_setzero_ps(); }
   static SLUICE_INLINE Reg set1(float v) { return _mm512_set1_ps(v); }
@@ -31,7 +33,6 @@ struct Vec {
   static SLUICE_INLINE Reg mul(Reg a, Reg b) { return _mm512_mul_ps(a, b); }
   static SLUICE_INLINE Reg div(Reg a, Reg b) { return _mm512_div_ps(a, b); }
   static SLUICE_INLINE Reg fma(Reg a, Reg b, Reg c) { return _mm512_fmadd_ps(a, b, c); }
-  static SLUICE_INLINE Reg fms(Reg a, Reg b, Reg c) { return _mm512_fmsub_ps(a, b, c); }
   static SLUICE_INLINE Reg max(Reg a, Reg b) { return _mm512_max_ps(a, b); }
   static SLUICE_INLINE Reg min(Reg a, Reg b) { return _mm512_min_ps(a, b); }
   static SLUICE_INLINE Reg round(Reg v) { return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT); }
@@ -59,43 +60,29 @@ struct Vec {
     return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
   }
 
-  static SLUICE_INLINE Int widen_u8(const void* p) { return _mm512_cvtepu8_epi32(load16(p)); }
-  static SLUICE_INLINE Int widen_i8(const void* p) { return _mm512_cvtepi8_epi32(load16(p)); }
+  // scale times the sum of each vector, as hsum takes it.
+  static SLUICE_INLINE void store_hsum4(float* p, float scale, Reg a, Reg b, Reg c, Reg d) {
+    const Reg ab = _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+    const Reg cd = _mm512_add_ps(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xee));
+    Reg s = _mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd));  // one a 128 bits
+    s = _mm512_add_ps(s, _mm512_permute_ps(s, 0x4e));
+    s = _mm512_add_ps(s, _mm512_permute_ps(s, 0xb1));
+    const Int first = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+    _mm_storeu_ps(p, _mm_mul_ps(_mm_set1_ps(scale), _mm512_castps512_ps128(_mm512_permutexvar_ps(first, s))));
+  }
+
   static SLUICE_INLINE Reg to_float(Int v) { return _mm512_cvtepi32_ps(v); }
+  static SLUICE_INLINE Reg load_i8(const void* p) {
+    return to_float(_mm512_cvtepi8_epi32(_mm_loadu_si128(static_cast<const __m128i*>(p))));
+  }
   static SLUICE_INLINE Reg load_f16(const void* p) { return _mm512_cvtph_ps(load32(p)); }
   static SLUICE_INLINE Reg load_bf16(const void* p) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(load32(p)), 16));
   }
-  // Lane i: nibble i of 8 bytes, low nibble first, in its low 4 bits; any bits above.
-  static SLUICE_INLINE Int nibble_stream(const void* p) {
-    const Int both = _mm512_castsi128_si512(_mm_loadl_epi64(static_cast<const __m128i*>(p)));
-    const Int word = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
-    const Int shift = _mm512_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28, 0, 4, 8, 12, 16, 20, 24, 28);
-    return _mm512_srlv_epi32(_mm512_permutexvar_epi32(word, both), shift);
-  }
-
-  // 8 bytes times the first float of d, then 8 times the second.
-  static SLUICE_INLINE void store_scaled(__m128i u8, __m128 d, float* out) {
-    const Int half = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
-    const Reg factor = _mm512_permutexvar_ps(half, _mm512_castps128_ps512(d));
-    _mm512_store_ps(out, _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(u8)), factor));
-  }
-
-  // w = scale * q - minimum for 4-bit q: all 16 values as a table, then one permute a vector.
-  struct Affine4 {
-    Reg table;
-    SLUICE_INLINE Affine4(Reg scale, Reg minimum) : table(_mm512_fmsub_ps(iota(), scale, minimum)) {}
-    // By the low 4 bits of each lane; any bits above.
-    SLUICE_INLINE Reg low(Int q) const { return _mm512_permutexvar_ps(q, table); }
-    // By bits 4 to 7 of each lane; zeros above.
-    SLUICE_INLINE Reg high(Int q) const { return _mm512_permutexvar_ps(_mm512_srli_epi32(q, 4), table); }
-  };
 
  private:
   static SLUICE_INLINE __mmask16 first(int n) { return static_cast<__mmask16>((1U << n) - 1); }
-  static SLUICE_INLINE __m128i load16(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
   static SLUICE_INLINE __m256i load32(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
-  static SLUICE_INLINE Reg iota() { return _mm512_setr_ps(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15); }
 };
 
 }  // namespace

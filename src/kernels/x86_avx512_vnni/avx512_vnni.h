@@ -10,5 +10,6 @@ bool supported();
 
 // Overwrites the slots of `table` that this set does better. REQUIRES: supported().
 void fill(KernelTable& table);
+void fill_coarse(KernelTable& table);  // of them, those for coarse activations
 
 }  // namespace sluice::kernels::avx512_vnni

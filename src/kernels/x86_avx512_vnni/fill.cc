@@ -12,7 +12,8 @@
 namespace sluice::kernels::avx512_vnni {
 void fill(KernelTable& table) {
   table.name = {"avx512_vnni", sizeof("avx512_vnni") - 1};
-  fill_integer<avx512::IntegerVec, ByteProduct>(table, quantise<ByteProduct::Order>);
+  fill_integer<avx512::IntegerVec, ByteProduct>(table, quantise<ByteProduct::Order>, quantise<ByteProduct::Order, kCoarseUnit>);
+  fill_coarse(table);
 }
 
 }  // namespace sluice::kernels::avx512_vnni
