@@ -28,7 +28,7 @@ def main():
     for case in cases:
         if case.find("failure") is not None or case.get("status") == "fail":
             print(f"\n== FAILED {case.get('name')}, the end of its output")
-            print((case.findtext("system-out") or "")[-3000:].rstrip())
+            print((case.findtext("system-out") or "")[-12000:].rstrip())
 
 
 if __name__ == "__main__":

@@ -79,8 +79,13 @@ Result<PartBytes> part_bytes(const Tensor& tensor) {
       product({stack->matrices, stack->rows, stack->cols / block, static_cast<uint64_t>(format.block_bytes)});
   if (!data) return bad;
   out.data = *data;
-  if (tensor.scale_type == quant::ScaleType::none) return out;
-  if (tensor.group <= 0 || tensor.group_rows <= 0) return bad;
+  // FP8 alone may go without scales.
+  if (tensor.scale_type == quant::ScaleType::none) {
+    if (format.side_arrays && tensor.format != quant::FormatId::fp8_e4m3) return bad;
+    return out;
+  }
+  if (!format.side_arrays || tensor.group <= 0 || tensor.group_rows <= 0) return bad;
+  if (tensor.group % format.block != 0) return bad;  // decoders begin every group with a whole block
   const auto scales = product({stack->matrices, ceil_divide(stack->rows, static_cast<uint64_t>(tensor.group_rows)),
                                ceil_divide(stack->cols, static_cast<uint64_t>(tensor.group)),
                                static_cast<uint64_t>(quant::scale_bytes(tensor.scale_type))});

@@ -9,6 +9,7 @@ run: both are tried again, and said.
 """
 
 import argparse
+import base64
 import os
 import re
 import resource
@@ -61,6 +62,28 @@ def stood_still(program, code, log, inputs):
     return "an input that takes no time seemed to take for ever"
 
 
+def with_lines(program, log):
+    """The log with functions and source lines at the addresses that it leaves bare where there is no llvm-symbolizer."""
+    places = {}
+    for address in dict.fromkeys(re.findall(re.escape(program) + r"\+(0x[0-9a-f]+)\)", log)):
+        found = subprocess.run(["addr2line", "-Cfpie", program, address], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        places[address] = " <- ".join(line.strip() for line in found.stdout.splitlines())
+    return re.sub(re.escape(program) + r"\+(0x[0-9a-f]+)\)", lambda bare: f"{bare.group(1)}) {places[bare.group(1)]}", log)
+
+
+def report(program, log):
+    """What a reader needs to find the cause elsewhere: the sanitizer's words from their start, the end, the input itself."""
+    start = re.search(r"^.*(ERROR:|runtime error:)", log, re.MULTILINE)
+    shown = log[start.start() :] if start else log
+    shown = with_lines(os.path.realpath(program), shown)
+    parts = [shown if len(shown) < 12000 else shown[:8000] + "\n...\n" + shown[-4000:]]
+    written = re.search(r"Test unit written to (\S+)", log)
+    if written and os.path.getsize(written.group(1)) <= 20000:
+        with open(written.group(1), "rb") as file:
+            parts.append("the input in base64: " + base64.b64encode(file.read()).decode())
+    return "\n".join(parts)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program")
@@ -80,7 +103,7 @@ def main():
             break
         print(f"{name}: {still}; once more")
     if code != 0 or still is not None:
-        print(log[-8000:])
+        print(report(args.program, log))
         print(f"{name}: {still or f'exit {code}; the input is in {crashes}; add it to {args.corpus} once it is fixed'}")
         return 1
     print(f"{name}: {runs_of(log)} runs in {seconds} s from {inputs} inputs, nothing found")
