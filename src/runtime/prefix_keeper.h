@@ -17,7 +17,7 @@ namespace sluice::runtime {
 // What all sessions of an engine share.
 struct SavedPrefixes {
   PrefixStore store;                       // limit 0: only what a session holds is gone on with
-  std::unique_ptr<SnapshotFolder> folder;  // null: nothing goes to disk
+  std::unique_ptr<SnapshotFolder> folder;  // null: nothing goes to disk; ends before the store, whose states it still writes
   uint64_t saved = 0, restored = 0;        // states so far
 };
 

@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kEnding = ".snapshot";
 constexpr size_t kWaiting = 2;  // snapshots; each holds its memory until it is written
-constexpr size_t kNearly = 32;  // on disk already but for this part: not written
+constexpr size_t kNearly = 32;  // on disk already but for this part: not written before the end
+constexpr size_t kLate = 16;    // that many are, at most
 
 std::string name_of(uint64_t key, const Snapshot& s) {
   const uint64_t tokens = store::checksum(std::as_bytes(std::span(s.tokens)));
@@ -122,10 +123,10 @@ std::shared_ptr<const Snapshot> SnapshotFolder::read(const Found& found) {
   return nullptr;
 }
 
-bool SnapshotFolder::nearly_there(const Snapshot& s) const {
+bool SnapshotFolder::there_but_for(const Snapshot& s, size_t part) const {
   return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& e) {
     const size_t there = e.prefix.tokens.size();
-    return begins(e.prefix, s.tokens) && (s.tokens.size() - there) * kNearly < s.tokens.size();
+    return begins(e.prefix, s.tokens) && (s.tokens.size() - there) * part < s.tokens.size();
   });
 }
 
@@ -161,22 +162,44 @@ void SnapshotFolder::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     work_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
-    if (queue_.empty()) return;
+    if (queue_.empty()) break;
     auto snapshot = std::move(queue_.front());
     queue_.pop_front();
     busy_ = true;
-    const uint64_t bytes = file_bytes(shape_, *snapshot);
-    const bool wanted = !nearly_there(*snapshot), allowed = within_the_hour(bytes);
-    if (wanted && !allowed) ++counters_.put_off;
-    if (wanted && allowed && make_room(bytes)) {
-      hour_bytes_ += bytes;
-      lock.unlock();
-      write(*snapshot);
-      lock.lock();
+    if (there_but_for(*snapshot, kNearly)) {
+      leave_for_the_end(snapshot);
+    } else {
+      write_if_allowed(lock, *snapshot);
     }
     snapshot.reset();
     busy_ = false;
     idle_.notify_all();
+  }
+  for (const auto& late : late_) {
+    const auto snapshot = late.lock();
+    if (snapshot != nullptr && !there_but_for(*snapshot, snapshot->tokens.size())) write_if_allowed(lock, *snapshot);
+  }
+}
+
+// In place of what it goes on from, which are earlier states of its conversation. The lock is held.
+void SnapshotFolder::leave_for_the_end(const std::shared_ptr<const Snapshot>& snapshot) {
+  std::erase_if(late_, [&](const std::weak_ptr<const Snapshot>& late) {
+    const auto earlier = late.lock();
+    return earlier == nullptr || earlier->begins(snapshot->tokens);
+  });
+  if (late_.size() >= kLate) late_.pop_front();
+  late_.push_back(snapshot);
+}
+
+void SnapshotFolder::write_if_allowed(std::unique_lock<std::mutex>& lock, const Snapshot& snapshot) {
+  const uint64_t bytes = file_bytes(shape_, snapshot);
+  if (!within_the_hour(bytes)) {
+    ++counters_.put_off;
+  } else if (make_room(bytes)) {
+    hour_bytes_ += bytes;
+    lock.unlock();
+    write(snapshot);
+    lock.lock();
   }
 }
 

@@ -1,6 +1,7 @@
 // Snapshots in a folder, so that conversations outlive the process: bounded in bytes, the least recently used go first. What is
 // damaged or of another model is as good as absent. Written by a thread of its own, whole and durable before it has its name;
-// a state that is nearly on disk already is not written again, and an hour writes no more than half of what the folder holds.
+// a state that is nearly on disk already is written at the end only, if it is still in memory then; an hour writes no more than half of
+// what the folder holds.
 #pragma once
 
 #include <chrono>
@@ -30,7 +31,7 @@ class SnapshotFolder {
  public:
   // Makes the folder where it is missing, and looks at what it holds. Errors: io; invalid (not a folder).
   static Result<std::unique_ptr<SnapshotFolder>> open(const std::string& folder, uint64_t limit, const SnapshotShape& shape, uint64_t key);
-  // Waits for what is being written.
+  // Writes what was left for the end, and waits for it.
   ~SnapshotFolder();
 
   // What is known of the longest snapshot that the prompt begins with.
@@ -63,7 +64,9 @@ class SnapshotFolder {
   void run();
   void write(const Snapshot& snapshot);
   bool make_room(uint64_t bytes);
-  bool nearly_there(const Snapshot& snapshot) const;
+  bool there_but_for(const Snapshot& snapshot, size_t part) const;  // all but a `part`th of it
+  void leave_for_the_end(const std::shared_ptr<const Snapshot>& snapshot);
+  void write_if_allowed(std::unique_lock<std::mutex>& lock, const Snapshot& snapshot);
   bool within_the_hour(uint64_t bytes);
 
   const std::string folder_;
@@ -75,6 +78,7 @@ class SnapshotFolder {
   std::condition_variable work_, idle_;
   std::list<Entry> entries_;  // most recently used first
   std::deque<std::shared_ptr<const Snapshot>> queue_;
+  std::deque<std::weak_ptr<const Snapshot>> late_;  // oldest first
   bool stopping_ = false, busy_ = false;
   FolderCounters counters_;
   std::chrono::steady_clock::time_point hour_ = std::chrono::steady_clock::now();
