@@ -205,8 +205,10 @@ void decoder(Builder& b, const Names& names, const Config& c, const BlockStyle& 
   plan.vocab = table != nullptr && !table->shape.empty() && table->shape[0] < (int64_t{1} << 28)
                    ? static_cast<int32_t>(table->shape[0]) : 0;
   const MatrixId embed_id = b.matrix({embed}, plan.vocab, c.hidden);
+  if (table != nullptr && plan.vocab == 0) b.fail(Code::corrupt, fmt::format("tensor {}: no token has a row", embed));
   b.step(-1, Embed{embed_id});
-  for (int32_t layer = 0; layer < c.layers; ++layer) decoder_layer(b, names, c, style, layer, plan);
+  // A configuration of a line may claim more layers than there is memory to list; none is listed behind the first that is wrong.
+  for (int32_t layer = 0; layer < c.layers && !b.failed(); ++layer) decoder_layer(b, names, c, style, layer, plan);
   b.step(c.layers, Norm{b.vector({names.top("norm.weight", "output_norm.weight")}, c.hidden, style.norm), c.eps});
   // Tied models have no head; some tied checkpoints carry a copy all the same, which is then the same matrix.
   const bool separate = b.has(names.head()) && !c.tied;

@@ -43,6 +43,7 @@ class Builder {
   // Steps from now on go to the end of `list`, one of the plan's.
   void into(std::vector<Step>& list) { list_ = &list; }
   void fail(Code code, std::string message);
+  bool failed() const { return !status_.ok(); }
   // Counts what was never asked for into Plan::skipped and returns the first error.
   Status finish();
 

@@ -11,6 +11,7 @@ namespace {
 
 // Far above any model known; keeps products of two sizes inside 64 bits and refuses nonsense early.
 constexpr int64_t kLargest = int64_t{1} << 24;
+constexpr int32_t kMostTopK = 1024;
 
 // Reads keys under a prefix; the first failure sticks, so that the caller reads like the list of keys it is.
 class Keys {
@@ -82,6 +83,7 @@ void read_hf_rope(Keys& keys, Config& c, double partial_rotary) {
   c.rope.theta = nested ? keys.real_or("rope_parameters.rope_theta", 1e4) : keys.real_or("rope_theta", 1e4);
   double partial = keys.real_or("partial_rotary_factor", partial_rotary);
   partial = keys.real_or("rope_parameters.partial_rotary_factor", partial);
+  if (!(partial >= 0.0 && partial <= 1.0)) return keys.fail(Code::corrupt, fmt::format("partial_rotary_factor: {} is not 0 to 1", partial));
   c.rope.dims = static_cast<int32_t>(c.head_dim * partial);
   for (const std::string group : {"rope_parameters.", "rope_scaling."}) {
     const std::string type = keys.text_or(group + "rope_type", keys.text_or(group + "type", "default"));
@@ -215,7 +217,7 @@ void check(Keys& keys, const Config& c, bool recurrent) {
   need(c.rope.yarn_factor >= 1.0 && c.rope.yarn_factor <= 4096.0, "rope scaling factor must be 1 to 4096");
   need(c.rope.yarn_factor == 1.0 || (c.rope.yarn_original_context >= 1.0 && c.rope.yarn_original_context <= kLargest),
        "rope scaling's original context must be positive");
-  need(c.experts > 0 && c.experts <= 65536 && c.top_k > 0 && c.top_k <= c.experts && c.top_k <= 1024,
+  need(c.experts > 0 && c.experts <= 65536 && c.top_k > 0 && c.top_k <= c.experts && c.top_k <= kMostTopK,
        "experts per token must be 1 to the number of experts (at most 1024)");
   need(c.expert_width > 0 && c.expert_width <= 1 << 20 && c.shared_width <= 1 << 20, "expert widths must be 1 to 1048576");
   need(c.context > 0, "context length must be positive");
@@ -226,6 +228,7 @@ void check(Keys& keys, const Config& c, bool recurrent) {
        "linear value heads must be a multiple of linear key heads");
   need(c.dk > 0 && c.dk <= 4096 && c.dv > 0 && c.dv <= 4096, "linear head dimensions must be 1 to 4096");
   need(int64_t{c.k_heads} * c.dk <= 1 << 20 && int64_t{c.v_heads} * c.dv <= 1 << 20, "linear attention is too wide");
+  need(c.k_heads <= 4096 && c.v_heads <= 4096, "linear heads must be at most 4096");
   need(c.conv_kernel >= 1 && c.conv_kernel <= 16, "convolution kernel must be 1 to 16");
 }
 
@@ -250,7 +253,7 @@ Result<Config> read_config(const store::ModelFiles& files, const ConfigDefaults&
     SLUICE_TRY(c.tied, files.metadata.boolean_or("tie_word_embeddings", nested));
   }
   c.trained_top_k = c.top_k;
-  if (top_k_override < 0 || top_k_override > c.experts) {
+  if (top_k_override < 0 || top_k_override > std::min(c.experts, kMostTopK)) {
     return Error{Code::invalid, fmt::format("--experts {}: this model has {} experts a layer and was trained with {} per token",
                                             top_k_override, c.experts, c.trained_top_k)};
   }

@@ -89,7 +89,7 @@ const Format* format_by_gguf_type(uint32_t type) {
 
 bool splits_into_integers(const Matrix& m) {
   const Format& f = format(m.format);
-  return f.split_row != nullptr && m.cols % kIntegerGroup == 0 && (!f.side_arrays || m.group % kIntegerGroup == 0);
+  return f.split_row != nullptr && m.cols % kIntegerGroup == 0 && (!f.side_arrays || (m.group % kIntegerGroup == 0 && m.group_rows == 1));
 }
 
 int64_t row_bytes(FormatId id, int64_t cols) {

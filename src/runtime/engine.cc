@@ -141,6 +141,10 @@ Result<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
     return Error{Code::unsupported, fmt::format("--speculate mtp: {} has no prediction head; lookup works with every model", options.model)};
   }
   SLUICE_TRY(p->vocabulary, runtime::load_vocabulary(p->files));
+  if (p->vocabulary.tokenizer && p->vocabulary.tokenizer->size() > p->plan.vocab) {
+    return Error{Code::corrupt, fmt::format("{}: the tokenizer has {} tokens and the embedding {} rows; they are not of one model",
+                                            options.model, p->vocabulary.tokenizer->size(), p->plan.vocab)};
+  }
   SLUICE_TRY(p->expert_files, runtime::open_expert_files(p->files, p->plan, options.io));
 
   const int32_t threads = options.threads > 0 ? options.threads : cpu_count();

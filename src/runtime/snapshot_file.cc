@@ -92,6 +92,15 @@ Status read_checked(const io::File& file, Layout::Section s, std::byte* to, uint
   return {};
 }
 
+Result<std::vector<int32_t>> read_tokens(const io::File& file, const Layout& layout, const Header& h, const SnapshotShape& shape) {
+  std::vector<int32_t> out(h.tokens);
+  SLUICE_TRY_VOID(read_checked(file, layout.tokens, std::as_writable_bytes(std::span(out)).data(), h.tokens_sum, "tokens"));
+  const auto vocabulary = static_cast<int64_t>(shape.logits_bytes / sizeof(float));
+  const bool known = std::all_of(out.begin(), out.end(), [&](int32_t token) { return token >= 0 && token < vocabulary; });
+  if (!known) return bad(file.path(), Code::corrupt, "a token is none of the model's");
+  return out;
+}
+
 Result<Arena> read_arena(const io::File& file, Layout::Section s, uint64_t sum, std::string_view what) {
   SLUICE_TRY(Arena out, Arena::map(s.bytes));
   SLUICE_TRY_VOID(read_checked(file, s, out.data(), sum, what));
@@ -139,8 +148,7 @@ Result<SavedPrefix> read_prefix(const std::string& path, const SnapshotShape& sh
   SLUICE_TRY(const Header h, read_header(file, shape, key));
   const Layout layout = layout_of(shape, h);
   SavedPrefix out;
-  out.tokens.resize(h.tokens);
-  SLUICE_TRY_VOID(read_checked(file, layout.tokens, std::as_writable_bytes(std::span(out.tokens)).data(), h.tokens_sum, "tokens"));
+  SLUICE_TRY(out.tokens, read_tokens(file, layout, h, shape));
   out.pending = h.pending != 0;
   out.logits = h.logits != 0;
   out.held = static_cast<int32_t>(h.held);
@@ -157,8 +165,7 @@ Result<std::shared_ptr<const Snapshot>> read_snapshot(const std::string& path, c
   auto out = std::make_shared<Snapshot>();
   out->pending = h.pending != 0;
   out->held = static_cast<int32_t>(h.held);
-  out->tokens.resize(h.tokens);
-  SLUICE_TRY_VOID(read_checked(file, layout.tokens, std::as_writable_bytes(std::span(out->tokens)).data(), h.tokens_sum, "tokens"));
+  SLUICE_TRY(out->tokens, read_tokens(file, layout, h, shape));
   std::vector<uint64_t> sums(layout.blocks.size());
   SLUICE_TRY_VOID(read_checked(file, layout.sums, std::as_writable_bytes(std::span(sums)).data(), h.block_sums_sum, "checksums"));
   SLUICE_TRY(out->states, read_arena(file, layout.states, h.states_sum, "states"));

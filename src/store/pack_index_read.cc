@@ -197,6 +197,7 @@ Status read_scales(const Reader& r, const Json& json, Tensor& tensor) {
 // A format that is known fixes the size of every part.
 Status check_size(const Reader& r, const Tensor& tensor) {
   if (!tensor.format_known) return {};
+  if (tensor.elements() == 0) return r.bad(fmt::format("{} {} holds nothing", shown(tensor.name), shape_text(tensor.shape)));
   const auto parts = part_bytes(tensor);
   if (parts.ok() && parts->data == tensor.data.bytes && parts->scales == tensor.scales.bytes &&
       parts->biases == tensor.biases.bytes) {

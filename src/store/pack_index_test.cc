@@ -71,6 +71,7 @@ TEST(PackIndex, EveryFaultIsRefused) {
       {R"(,"sums":"0000000000000001")", R"(,"sums":"")", "no checksums"},
       {"[2,1,2048]", "[2,1,2047]", "do not have the size"},
       {"[2,1,2048]", "[2,1,-1]", "dimension"},
+      {R"("shape":[32],"format":"F32","data":[0,0,128])", R"("shape":[0,32],"format":"F32","data":[0,0,0])", "holds nothing"},
       {"[2,1,2048]", "[2,9223372036854775807,2048]", "too many elements"},
       {"[2,1,2048]", "[2,2048]", "stride"},
       {"[2,1,2048]", "[0,1,2048]", "stride"},

@@ -86,6 +86,7 @@ Result<PartBytes> part_bytes(const Tensor& tensor) {
   }
   if (!format.side_arrays || tensor.group <= 0 || tensor.group_rows <= 0) return bad;
   if (tensor.group % format.block != 0) return bad;  // decoders begin every group with a whole block
+  if (tensor.group_rows != 1 && tensor.format != quant::FormatId::fp8_e4m3) return bad;
   const auto scales = product({stack->matrices, ceil_divide(stack->rows, static_cast<uint64_t>(tensor.group_rows)),
                                ceil_divide(stack->cols, static_cast<uint64_t>(tensor.group)),
                                static_cast<uint64_t>(quant::scale_bytes(tensor.scale_type))});

@@ -113,6 +113,21 @@ TEST_F(BadModel, WrongShapeNamesTheTensorAndBothShapes) {
       << error;
 }
 
+// What the tokenizer calls a token must have a row: masks, samplers and the embedding are as long as the rows.
+TEST_F(BadModel, MoreTokensThanRowsAreRefused) {
+  const std::string file = copy_demo();
+  const auto entry = [](std::string out, uint64_t rows) {
+    for (const auto& [value, bytes] : {std::pair<uint64_t, size_t>{2, 4}, {256, 8}, {rows, 8}}) {
+      out.append(reinterpret_cast<const char*>(&value), bytes);
+    }
+    return out;
+  };
+  const auto rows = static_cast<uint64_t>(inspect(small(file))->vocab);
+  for (const char* table : {"token_embd.weight", "output.weight"}) replace_in(file, entry(table, rows), entry(table, 64));
+  const std::string error = error_of(small(file));
+  EXPECT_NE(error.find("and the embedding 64 rows; they are not of one model"), std::string::npos) << error;
+}
+
 TEST_F(BadModel, BelowTheFloorIsRefusedWithTheNumbers) {
   EngineOptions o = small(kDemo);
   const auto info = inspect(o);

@@ -148,6 +148,19 @@ class Speculation : public ::testing::TestWithParam<std::tuple<bool, std::string
   std::string how() const { return std::get<1>(GetParam()); }
 };
 
+// The head has attention; the layers before it need not.
+TEST(SpeculationOfAnotherShape, TheHeadAloneHasAttention) {
+  const testing::TempFolder folder;
+  const std::string model = HeadModel().add_random_head().cut(3).make_repetitive(kScale).write_safetensors(folder);
+  Opened plain = open(options_of(model, "off")), drafting = open(options_of(model, "mtp", 2));
+  EXPECT_EQ(plain.engine->info().layers, 3);
+  const device::Workspace& w = drafting.engine->parts().device->workspace();
+  EXPECT_GE(w.key - w.query, w.tokens * 4 * 32 * 2);  // heads, their dimension, gated
+  const Generation want = generate(*plain.session, kTinyPrompt, answer(0)), got = generate(*drafting.session, kTinyPrompt, answer(0));
+  EXPECT_EQ(got.tokens, want.tokens);
+  EXPECT_GT(got.stats.drafted, 0);
+}
+
 TEST_P(Speculation, ChangesNoTokenAtAnyTemperatureAndDepth) {
   int64_t accepted = 0, refused = 0;
   for (const float temperature : {0.0f, 0.3f, 1.0f}) {

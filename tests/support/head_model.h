@@ -47,6 +47,18 @@ class HeadModel {
     config_.assign(std::istreambuf_iterator<char>(file), {});
   }
 
+  // Only the layers before `layers`, none of which has attention where it is less than 4.
+  HeadModel& cut(int layers) {
+    std::erase_if(tensors_, [&](const NamedTensor& t) { return t.name.starts_with("model.layers.") && t.name[13] - '0' >= layers; });
+    config_.insert(config_.find('{') + 1, "\"num_hidden_layers\": " + std::to_string(layers) + ",");
+    for (const char* key : {"\"num_hidden_layers\": 4,", "\"layer_types\": ["}) {
+      const size_t at = config_.find(key);
+      EXPECT_NE(at, std::string::npos) << key;
+      config_.replace(at, 2, "\"_");  // another key, which nobody asks for
+    }
+    return *this;
+  }
+
   // With the random head of tests/golden/data.
   HeadModel& add_random_head() {
     for (NamedTensor& t : read_tensors(golden() + "mtp_seed100/mtp.safetensors")) tensors_.push_back(std::move(t));

@@ -14,7 +14,7 @@ CpuDevice::CpuDevice(const model::Plan& plan, const model::Trunk& trunk, const k
     : plan_(plan), trunk_(trunk), kernels_(kernels), threads_(threads), w_(std::move(workspace)) {
   const auto takes = [&](const quant::Matrix& m) { return m.cols == plan.hidden && quant::splits_into_integers(m); };
   quantise_normed_ = std::ranges::any_of(trunk.matrices, takes) ||
-                     std::ranges::any_of(plan.expert_layers, [&](const auto& layer) { return takes(layer.gate.shape); });
+                     std::ranges::any_of(plan.expert_layers, [&](const auto& layer) { return takes(layer.gate.shape) || takes(layer.up.shape); });
 }
 
 Status CpuDevice::run(const model::Step& step, const Chunk& chunk) {

@@ -80,15 +80,18 @@ void CpuDevice::group(const model::Route& s, int64_t tokens) {
   for (size_t e = w_.first.size() - 1; e > 0; --e) w_.first[e] = w_.first[e - 1];
   w_.first[0] = 0;
 
-  // Each row as the experts take it.
-  const bool integer = quant::splits_into_integers(plan_.expert_layers[static_cast<size_t>(s.moe_index)].gate.shape);
-  const int64_t h = plan_.hidden;
-  const int64_t bytes = integer ? kernels::quantised_bytes(h) : h * static_cast<int64_t>(sizeof(float));
-  std::byte* to = integer ? w_.gathered_quantised : reinterpret_cast<std::byte*>(w_.gathered);
-  const std::byte* from = integer ? w_.normed_quantised : reinterpret_cast<const std::byte*>(w_.normed);
+  // Each row as the experts take it; gate and up may take it differently.
+  const model::ExpertLayer& layer = plan_.expert_layers[static_cast<size_t>(s.moe_index)];
+  const bool gate = quant::splits_into_integers(layer.gate.shape), up = quant::splits_into_integers(layer.up.shape);
+  const int64_t h = plan_.hidden, floats = h * static_cast<int64_t>(sizeof(float)), integers = kernels::quantised_bytes(h);
+  const auto gather = [&](int64_t pair, auto* to, const auto* from, int64_t bytes) {
+    std::memcpy(reinterpret_cast<std::byte*>(to) + w_.place[pair] * bytes,
+                reinterpret_cast<const std::byte*>(from) + pair / s.top_k * bytes, static_cast<size_t>(bytes));
+  };
   threads_.ranges(tokens, 4, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin * s.top_k; i < end * s.top_k; ++i) {
-      std::memcpy(to + w_.place[i] * bytes, from + i / s.top_k * bytes, static_cast<size_t>(bytes));
+      if (gate || up) gather(i, w_.gathered_quantised, w_.normed_quantised, integers);
+      if (!gate || !up) gather(i, w_.gathered, w_.normed, floats);
     }
   });
 }

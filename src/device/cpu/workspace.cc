@@ -17,11 +17,13 @@ struct QueryShape {
 
 QueryShape query_shape(const model::Plan& plan) {
   QueryShape most;
-  for (const model::Step& step : plan.steps) {
-    if (const auto* a = std::get_if<model::Attention>(&step.op)) {
-      most.rows = std::max(most.rows, int64_t{a->heads} * a->head_dim * (a->gated ? 2 : 1));
-      most.heads = std::max<int64_t>(most.heads, a->heads);
-      most.group = std::max<int64_t>(most.group, a->heads / a->kv_heads);
+  for (const auto* steps : {&plan.steps, &plan.draft_steps}) {
+    for (const model::Step& step : *steps) {
+      if (const auto* a = std::get_if<model::Attention>(&step.op)) {
+        most.rows = std::max(most.rows, int64_t{a->heads} * a->head_dim * (a->gated ? 2 : 1));
+        most.heads = std::max<int64_t>(most.heads, a->heads);
+        most.group = std::max<int64_t>(most.group, a->heads / a->kv_heads);
+      }
     }
   }
   return most;
