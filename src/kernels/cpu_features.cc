@@ -7,6 +7,7 @@
 #include "kernels/x86_avx2/avx2.h"
 #include "kernels/x86_avx512/avx512.h"
 #include "kernels/x86_avx512_vnni/avx512_vnni.h"
+#include "kernels/x86_avx_vnni/avx_vnni.h"
 
 #if defined(__x86_64__)
 
@@ -41,6 +42,12 @@ bool has_tiles() {
 // The compiler's run-time library also asks XGETBV, so "supported" includes the operating system saving the registers.
 bool avx2::supported() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+
+// CPUID leaf 7, part 1: what compilers of 2022 have no name for.
+bool avx_vnni::supported() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return avx2::supported() && __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a >> 4 & 1) != 0;
 }
 
 bool avx512::supported() {

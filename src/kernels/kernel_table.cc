@@ -14,6 +14,7 @@
 #include "kernels/x86_avx2/avx2.h"
 #include "kernels/x86_avx512/avx512.h"
 #include "kernels/x86_avx512_vnni/avx512_vnni.h"
+#include "kernels/x86_avx_vnni/avx_vnni.h"
 
 namespace sluice::kernels {
 namespace {
@@ -31,6 +32,9 @@ constexpr InstructionSet kSets[] = {
 #endif
 #ifdef SLUICE_X86
     {"avx2", "AVX2, FMA and F16C", avx2::supported, avx2::fill},
+#endif
+#ifdef SLUICE_X86_AVX_VNNI
+    {"avx_vnni", "AVX2, FMA, F16C and AVX-VNNI", avx_vnni::supported, avx_vnni::fill},
 #endif
 #ifdef SLUICE_X86_AVX512
     {"avx512", "AVX-512 F, BW, DQ and VL", avx512::supported, avx512::fill},

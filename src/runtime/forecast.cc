@@ -113,7 +113,7 @@ class Replay {
 double thread_gb_s(std::string_view isa) {
   if (isa == "avx512_vnni" || isa == "amx") return kEfficiency.avx512_vnni_gb_s;  // AMX differs for prompts only
   if (isa == "avx512") return kEfficiency.avx512_gb_s;
-  return isa == "avx2" ? kEfficiency.avx2_gb_s : kEfficiency.ref_gb_s;
+  return isa == "avx2" || isa == "avx_vnni" ? kEfficiency.avx2_gb_s : kEfficiency.ref_gb_s;
 }
 
 // Seconds that weights take whose products are bound by memory or by the threads.

@@ -11,7 +11,7 @@ namespace {
 template <class V>
 struct PairProduct : WordProduct<V> {
   using Order = PairOrder;
-  static constexpr int kTokens = V::kLanes == 16 ? 4 : 2;
+  static constexpr int kTokens = 4, kDirect = 2;
   struct Weights {
     typename V::Int even, odd;
   };
@@ -22,10 +22,17 @@ struct PairProduct : WordProduct<V> {
   template <int i>
   static SLUICE_INLINE void accumulate(typename V::Int& d0, typename V::Int& d1, const Weights& w, const std::byte* x,
                                        Index<i>) {
-    d0 = V::add_int(d0, V::multiply_pairs(w.even, V::repeat_word(x + 8 * i)));
-    d1 = V::add_int(d1, V::multiply_pairs(w.odd, V::repeat_word(x + 8 * i + 4)));
+    add(d0, V::multiply_pairs(w.even, V::repeat_word(x + 8 * i)));
+    add(d1, V::multiply_pairs(w.odd, V::repeat_word(x + 8 * i + 4)));
   }
   static SLUICE_INLINE typename V::Int join(typename V::Int d0, typename V::Int d1) { return V::add_int(d0, d1); }
+
+ private:
+  // Now: GCC adds up all of a group's products in a tree at its end, and until then they stand on the stack.
+  static SLUICE_INLINE void add(typename V::Int& d, typename V::Int product) {
+    d = V::add_int(d, product);
+    asm("" : "+v"(d));
+  }
 };
 
 }  // namespace
