@@ -1,5 +1,6 @@
 #include "text/chat_template.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -143,6 +144,7 @@ void expect_refused(const std::string& source, uint64_t max_steps = ChatInput().
     return;
   }
   ChatInput input;
+  input.messages.push(chat_message("user", "u"));
   input.max_steps = max_steps;
   const auto result = program->render(input);
   ASSERT_FALSE(result.ok()) << source.substr(0, 200);
@@ -185,6 +187,58 @@ TEST(ChatTemplate, WorkOnBigTextsIsPaidFor) {
         "s | length", "s[0]", "s[5:6]", "s.upper()", "s | first", "s.rfind('c')", "s.split('c')"}) {
     expect_refused(big + "{% set _ = " + work + " %}{% endfor %}{% endfor %}", 1'000'000);
   }
+}
+
+std::string repeated(std::string_view part, int times) {
+  std::string out;
+  for (int i = 0; i < times; ++i) out += part;
+  return out;
+}
+
+TEST(ChatTemplate, FiltersThatCallFiltersAreBounded) {
+  EXPECT_EQ(rendered("{{ [[' a ']] | map('map', 'trim') | map('list') | list }}"), "[['a']]");
+  EXPECT_EQ(rendered("{% set x = ['a'] | map(" + repeated("'map', ", 90) + "'list') %}ok"), "ok");
+  for (const int depth : {150, 12'000}) {
+    expect_refused("{{ 'a' | map(" + repeated("'map', ", depth) + "'list') | list | length }}");
+  }
+  expect_refused("{{ (['a'] * 99999) | map('map', " + repeated("'map', ", 1000) + "'list') | list | length }}");
+}
+
+TEST(ChatTemplate, MarksOfOriginAreMemoryToo) {
+  const std::string mixed = "{% set x = (messages[0].content ~ 'm') * 1000000 %}";
+  expect_refused(mixed + "{% set x = x + x + x %}");
+  expect_refused(mixed + "{% set l = [] %}{% for i in range(60) %}{% set _ = l.append(x.removeprefix('')) %}{% endfor %}");
+  expect_refused(mixed + "{% for i in range(60) %}{% set _ = x.partition('n') %}{% endfor %}");
+  expect_refused("{% set x = ((messages[0].content * 4000000).replace('', 'm')) %}");
+  expect_refused("{% set x = [messages[0].content] * 1000000 %}" + repeated("{% set _ = x | join('m') %}", 20));
+}
+
+TEST(ChatTemplate, WideAndPreciseNumbersArePaidFor) {
+  EXPECT_EQ(rendered("{{ '{:,}|{:,}|{:,.1f}|{:,}'.format(1, 1234567, 1234.5, 12345678901234567890123) }}"),
+            "1|1,234,567|1,234.5|12,345,678,901,234,567,890,123");
+  for (const char* number : {"'%.10000f' % 1e-300", "'%010000d' % 1", "'{:.10000e}'.format(1.5)"}) {
+    expect_refused(std::string("{% for i in range(40000) %}{% if ") + number + " %}{% endif %}{% endfor %}", 300'000);
+  }
+}
+
+TEST(ChatTemplate, SlicesCountCharacters) {
+  const std::vector<std::string> chars{"a", "\xc3\xa9", "\xe2\x82\xac", "b", "\xf0\x9f\x98\x80"};
+  std::string all;
+  for (const std::string& c : chars) all += c;
+  for (int start = 0; start <= 5; ++start) {
+    for (int stop = start; stop <= 5; ++stop) {
+      for (int step = 1; step <= 6; ++step) {
+        std::string forward, backward;  // chars[start:stop:step], chars[stop-1:start-6:-step]
+        for (int i = start; i < stop; i += step) forward += chars[static_cast<size_t>(i)];
+        for (int i = stop - 1; i >= start; i -= step) backward += chars[static_cast<size_t>(i)];
+        const std::string slices = fmt::format("{{{{ s[{}:{}:{}] }}}}|{{{{ s[{}:{}:-{}] if {} > {} else '' }}}}", start, stop,
+                                               step, stop - 1, start - 6, step, stop, start);
+        EXPECT_EQ(rendered("{% set s = '" + all + "' %}" + slices), forward + "|" + backward) << slices;
+      }
+    }
+  }
+  EXPECT_EQ(rendered("{% set s = '" + all + "' %}{{ s[1] ~ s[-1] ~ s[4] ~ s[-5] ~ s[5] ~ s[-6] }}"),
+            chars[1] + chars[4] + chars[4] + chars[0]);
 }
 
 TEST(ChatTemplate, FreesTowersOfContainersWithoutRecursion) {

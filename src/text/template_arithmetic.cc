@@ -114,7 +114,7 @@ Result<Value> numbers(BinaryOp op, const Value& a, const Value& b) {
 }
 
 Result<Value> joined_text(Runtime& runtime, const Text& a, const Text& b) {
-  SLUICE_TRY_VOID(runtime.budget().reserve(a.size() + b.size()));
+  SLUICE_TRY_VOID(runtime.budget().reserve(a.footprint() + b.footprint()));
   SLUICE_TRY_VOID(runtime.budget().step((a.size() + b.size()) / 256));
   Text out = a;
   out.append(b);
@@ -133,10 +133,15 @@ Result<Value> joined_lists(Runtime& runtime, const List& a, const List& b) {
   return runtime.list(std::move(items), a.kind);
 }
 
+// What each repetition adds: where origins alternate, the seam is a mark too.
+uint64_t repeated_size(const Text& text) {
+  return text.footprint() + (text.uniform() ? 0 : Text::kMarkBytes);
+}
+
 Result<Value> repeated(Runtime& runtime, const Value& sequence, int64_t times) {
   const uint64_t n = times < 0 ? 0 : static_cast<uint64_t>(times);
   const uint64_t size =
-      sequence.is_string() ? sequence.as_text().size() : sequence.as_list().items.size() * sizeof(Value);
+      sequence.is_string() ? repeated_size(sequence.as_text()) : sequence.as_list().items.size() * sizeof(Value);
   uint64_t total = 0;
   if (__builtin_mul_overflow(n, size, &total)) total = UINT64_MAX;
   SLUICE_TRY_VOID(runtime.budget().reserve(total));

@@ -18,10 +18,14 @@ Error bad(const std::string& why) {
   return {Code::invalid, "format(): " + why};
 }
 
-std::string with_thousands(std::string digits) {
+std::string with_thousands(const std::string& digits) {
   const size_t whole = std::min(digits.find_first_not_of("0123456789"), digits.size());
-  for (size_t i = whole; i > 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
+  std::string out;
+  for (size_t i = 0; i < whole; ++i) {
+    if (i > 0 && (whole - i) % 3 == 0) out += ',';
+    out += digits[i];
+  }
+  return out + digits.substr(whole);
 }
 
 // The number without its sign.
@@ -137,15 +141,15 @@ class BraceField {
 
 Result<FieldStyle> parse_field_style(std::string_view source) {
   FieldStyle style;
-  const std::vector<size_t> at = boundaries(source);
+  const size_t second = source.empty() ? 0 : character_end(source, 0);
   const auto is_align = [&](size_t i) {
     return i < source.size() && std::string_view("<>^=").find(source[i]) != std::string_view::npos;
   };
   size_t i = 0;
-  if (at.size() > 2 && is_align(at[1])) {
-    style.fill = source.substr(0, at[1]);
-    style.align = source[at[1]];
-    i = at[1] + 1;
+  if (second > 0 && is_align(second)) {
+    style.fill = source.substr(0, second);
+    style.align = source[second];
+    i = second + 1;
   } else if (is_align(0)) {
     style.align = source[i++];
   }
@@ -177,7 +181,9 @@ Result<FieldStyle> parse_field_style(std::string_view source) {
 
 Result<Text> format_field(Runtime& runtime, const Value& value, const FieldStyle& style) {
   Text out;
-  SLUICE_TRY_VOID(runtime.budget().step(static_cast<uint64_t>(style.width) / 64));
+  const auto asked = static_cast<uint64_t>(style.width) + static_cast<uint64_t>(std::max(style.precision, 0));
+  const uint64_t digits = value.is(Value::Kind::big_integer) ? value.as_text().size() : 0;
+  SLUICE_TRY_VOID(runtime.budget().step((asked + digits) / 64));
   const bool as_number = value.is_number() && !(value.is(Value::Kind::boolean) && style.type == 0);
   if (!as_number) {
     if (style.type != 0 && style.type != 's')
@@ -185,16 +191,15 @@ Result<Text> format_field(Runtime& runtime, const Value& value, const FieldStyle
     SLUICE_TRY(Text text, to_str(runtime, value));
     if (style.precision >= 0) {
       SLUICE_TRY_VOID(runtime.budget().step(text.size() / 8));
-      const std::vector<size_t> at = boundaries(text.view());
-      text = text.slice(0, at[std::min(at.size() - 1, static_cast<size_t>(style.precision))]);
+      text = text.slice(0, offset_of(text.view(), static_cast<size_t>(style.precision)));
     }
     pad(text, style, style.align == 0 || style.align == '=' ? '<' : style.align, 0, out);
     return out;
   }
-  SLUICE_TRY(std::string digits, magnitude(value, style));
-  if (style.thousands) digits = with_thousands(std::move(digits));
+  SLUICE_TRY(std::string number, magnitude(value, style));
+  if (style.thousands) number = with_thousands(number);
   const std::string sign = negative(value) ? "-" : style.sign == '-' ? "" : std::string(1, style.sign);
-  pad(Text(sign + digits, value.origin()), style, style.align == 0 ? '>' : style.align, sign.size(), out);
+  pad(Text(sign + number, value.origin()), style, style.align == 0 ? '>' : style.align, sign.size(), out);
   return out;
 }
 
@@ -216,7 +221,7 @@ Result<Value> brace_format(Runtime& runtime, const Text& format, const Arguments
     const size_t close = bytes.find('}', i);
     if (bytes[brace] == '}' || close == std::string_view::npos) return bad("a single brace");
     SLUICE_TRY(const Text text, field.fill(bytes.substr(i, close - i)));
-    SLUICE_TRY_VOID(runtime.budget().reserve(out.size() + text.size()));
+    SLUICE_TRY_VOID(runtime.budget().reserve(out.footprint() + text.footprint()));
     out.append(text);
     i = close + 1;
   }

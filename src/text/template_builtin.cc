@@ -45,6 +45,12 @@ Result<Arguments> bind(const Builtin& builtin, Arguments given) {
   return given;
 }
 
+Result<Value> bind_and_run(Runtime& runtime, const Builtin& builtin, const Value& self, Arguments arguments) {
+  if (builtin.parameters == "*") return builtin.run(runtime, self, arguments);
+  SLUICE_TRY(const Arguments bound, bind(builtin, std::move(arguments)));
+  return builtin.run(runtime, self, bound);
+}
+
 }  // namespace
 
 const Builtin* find_builtin(std::span<const Builtin> table, std::string_view name) {
@@ -56,9 +62,10 @@ const Builtin* find_builtin(std::span<const Builtin> table, std::string_view nam
 
 Result<Value> run_builtin(Runtime& runtime, const Builtin& builtin, const Value& self, Arguments arguments) {
   SLUICE_TRY_VOID(runtime.budget().step());
-  if (builtin.parameters == "*") return builtin.run(runtime, self, arguments);
-  SLUICE_TRY(const Arguments bound, bind(builtin, std::move(arguments)));
-  return builtin.run(runtime, self, bound);
+  SLUICE_TRY_VOID(runtime.budget().enter());
+  Result<Value> out = bind_and_run(runtime, builtin, self, std::move(arguments));
+  runtime.budget().leave();
+  return out;
 }
 
 bool has_argument(const Arguments& arguments, size_t i) {

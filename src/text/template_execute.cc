@@ -44,8 +44,8 @@ Result<Interpreter::Flow> Interpreter::run(const ast::Body& body, const ScopePtr
 }
 
 Status Interpreter::print(const Text& text) {
-  SLUICE_TRY_VOID(runtime_.budget().reserve(out_->size() + text.size()));
-  runtime_.budget().note(text.size());
+  SLUICE_TRY_VOID(runtime_.budget().reserve(out_->footprint() + text.footprint()));
+  runtime_.budget().note(text.footprint());
   out_->append(text);
   return {};
 }

@@ -22,7 +22,7 @@ Result<Value> join(Runtime& runtime, const Value& self, const Arguments& args) {
       SLUICE_TRY(item, follow_path(runtime, items[i], args.positional[1]));
     }
     SLUICE_TRY(const Text text, to_str(runtime, item));
-    SLUICE_TRY_VOID(runtime.budget().reserve(out.size() + glue.size() + text.size()));
+    SLUICE_TRY_VOID(runtime.budget().reserve(out.footprint() + glue.footprint() + text.footprint()));
     if (i > 0) out.append(glue);
     out.append(text);
   }
@@ -61,7 +61,12 @@ Result<Value> sort(Runtime& runtime, const Value& self, const Arguments& args) {
   SLUICE_TRY(const std::vector<Value> items, iterate(runtime, self));
   const bool ignore_case = !flag_argument(args, 1, false);
   std::vector<Text> paths;
-  if (args.positional[2].is_string()) paths = split(args.positional[2].as_text(), ",", -1);
+  if (args.positional[2].is_string()) {
+    SLUICE_TRY_VOID(split(args.positional[2].as_text(), ",", -1, [&](Text path) {
+      paths.push_back(std::move(path));
+      return runtime.budget().take(sizeof(Text));
+    }));
+  }
   std::vector<Value> keys;
   for (const Value& item : items) {
     std::vector<Value> parts;

@@ -10,10 +10,16 @@ Result<std::string> name_at(const Arguments& args, size_t i, std::string_view wh
   return Error{Code::invalid, std::string(what) + ": a name is needed as argument " + std::to_string(i + 1)};
 }
 
-Arguments rest(const Arguments& args, size_t from) {
+// A copy for each item: as many arguments as the template likes.
+Result<Arguments> rest(Runtime& runtime, const Arguments& args, size_t from) {
   Arguments out;
-  for (size_t i = from; i < args.positional.size(); ++i) out.positional.push_back(args.positional[i]);
+  if (from < args.positional.size()) {
+    out.positional.assign(args.positional.begin() + static_cast<int64_t>(from), args.positional.end());
+  }
   out.named = args.named;
+  const size_t copied = out.positional.size() + 2 * out.named.size();
+  SLUICE_TRY_VOID(runtime.budget().step(copied / 16));
+  SLUICE_TRY_VOID(runtime.budget().take(copied * sizeof(Value)));
   return out;
 }
 
@@ -38,7 +44,8 @@ Result<Value> map(Runtime& runtime, const Value& self, const Arguments& args) {
   if (find_filter(filter) == nullptr) return Error{Code::unsupported, "no filter named '" + filter + "'"};
   std::vector<Value> out;
   for (const Value& item : items) {
-    SLUICE_TRY(out.emplace_back(), apply_filter(runtime, filter, item, rest(args, 1)));
+    SLUICE_TRY(Arguments others, rest(runtime, args, 1));
+    SLUICE_TRY(out.emplace_back(), apply_filter(runtime, filter, item, std::move(others)));
   }
   return runtime.list(std::move(out), ListKind::generator);
 }
@@ -63,7 +70,8 @@ Result<Value> choose(Runtime& runtime, const Value& self, const Arguments& args)
     }
     bool passes = truthy(subject);
     if (has_test) {
-      SLUICE_TRY(passes, apply_test(runtime, test, subject, rest(args, test_at + 1)));
+      SLUICE_TRY(Arguments others, rest(runtime, args, test_at + 1));
+      SLUICE_TRY(passes, apply_test(runtime, test, subject, std::move(others)));
     }
     if (passes == keep) out.push_back(item);
   }

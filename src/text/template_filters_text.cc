@@ -60,11 +60,11 @@ Result<Value> title(Runtime& runtime, const Value& self, const Arguments&) {
   SLUICE_TRY(const Value source, as_string(runtime, self));
   const Text& text = source.as_text();
   SLUICE_TRY_VOID(runtime.budget().step(text.size() / 8));
-  const std::vector<size_t> at = boundaries(text.view());
   Text out;
   bool starts = true;
-  for (size_t i = 0; i + 1 < at.size(); ++i) {
-    const Text one = text.slice(at[i], at[i + 1]);
+  for (size_t begin = 0, end = 0; begin < text.size(); begin = end) {
+    end = character_end(text.view(), begin);
+    const Text one = text.slice(begin, end);
     out.append(with_case(one, starts ? Case::upper : Case::lower));
     starts =
         strip(one, Sides::both, std::nullopt).empty() || one.view().find_first_of("-({[<") != std::string_view::npos;
@@ -76,7 +76,7 @@ Result<Value> escape(Runtime& runtime, const Value& self, const Arguments&) {
   SLUICE_TRY(const Value source, as_string(runtime, self));
   const Text& text = source.as_text();
   SLUICE_TRY_VOID(runtime.budget().step(text.size() / 8));
-  SLUICE_TRY_VOID(runtime.budget().reserve(text.size()));
+  SLUICE_TRY_VOID(runtime.budget().reserve(text.footprint()));
   Text out;
   for (size_t i = 0; i < text.size();) {
     const size_t special = std::min(text.view().find_first_of("&<>'\"", i), text.size());
@@ -143,14 +143,17 @@ Result<Value> indent(Runtime& runtime, const Value& self, const Arguments& args)
   Text with_end = source.as_text();
   with_end.append("\n", source.as_text().origin());
   SLUICE_TRY_VOID(runtime.budget().step(with_end.size() / 8));
-  const std::vector<Text> lines = split_lines(with_end, false);
-  SLUICE_TRY_VOID(runtime.budget().reserve(with_end.size() + lines.size() * pad.size()));
   Text out;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    if (i > 0) out.append("\n", lines[i].origin());
-    if (i == 0 ? flag_argument(args, 1, false) : blank || !lines[i].empty()) out.append(pad);
-    out.append(lines[i]);
-  }
+  bool first = true;
+  const TakePiece add = [&](Text line) -> Status {
+    SLUICE_TRY_VOID(runtime.budget().reserve(out.footprint() + pad.footprint() + line.footprint()));
+    if (!first) out.append("\n", line.origin());
+    if (first ? flag_argument(args, 1, false) : blank || !line.empty()) out.append(pad);
+    out.append(line);
+    first = false;
+    return {};
+  };
+  SLUICE_TRY_VOID(split_lines(with_end, false, add));
   return runtime.string(std::move(out));
 }
 

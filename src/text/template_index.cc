@@ -1,5 +1,6 @@
 // The indexing half of template_operators.h: iteration, length, items, attributes, slices.
 #include <algorithm>
+#include <cstdlib>
 
 #include "text/quote.h"
 #include "text/template_methods.h"
@@ -25,7 +26,12 @@ Result<int64_t> bound(const Value& value, int64_t fallback, int64_t low, int64_t
   return std::clamp(at < 0 ? at + size : at, low, high);
 }
 
-Result<std::vector<size_t>> slice_positions(int64_t size, const Value& start, const Value& stop, const Value& step) {
+// The positions from `first` on, `stride` apart, `count` of them: all within the sequence.
+struct Positions {
+  int64_t first, stride, count;
+};
+
+Result<Positions> slice_positions(int64_t size, const Value& start, const Value& stop, const Value& step) {
   int64_t stride = 1;
   if (!step.is_none()) {
     if (!step.is_integral()) return Error{Code::invalid, "a slice step must be an integer"};
@@ -38,9 +44,23 @@ Result<std::vector<size_t>> slice_positions(int64_t size, const Value& start, co
   const int64_t high = back ? size - 1 : size;
   SLUICE_TRY(const int64_t first, bound(start, back ? high : low, low, high, size));
   SLUICE_TRY(const int64_t last, bound(stop, back ? low : high, low, high, size));
-  std::vector<size_t> positions;
-  for (int64_t i = first; back ? i > last : i < last; i += stride) positions.push_back(static_cast<size_t>(i));
-  return positions;
+  const int64_t span = back ? first - last : last - first;
+  return Positions{first, stride, span <= 0 ? 0 : (span - 1) / std::abs(stride) + 1};
+}
+
+Text sliced(const Text& text, const Positions& positions) {
+  Text out;
+  if (positions.count == 0) return out;
+  size_t at = offset_of(text.view(), static_cast<size_t>(positions.first));
+  if (positions.stride == 1) {
+    return text.slice(at, at + offset_of(text.view().substr(at), static_cast<size_t>(positions.count)));
+  }
+  for (int64_t left = positions.count; left > 0; --left) {
+    out.append(text, at, character_end(text.view(), at));
+    for (int64_t i = 0; left > 1 && i < positions.stride; ++i) at = character_end(text.view(), at);
+    for (int64_t i = 0; left > 1 && i > positions.stride; --i) at = character_begin(text.view(), at);
+  }
+  return out;
 }
 
 Result<Value> item_at(Runtime& runtime, const Value& object, int64_t index) {
@@ -55,11 +75,10 @@ Result<Value> item_at(Runtime& runtime, const Value& object, int64_t index) {
   }
   const Text& text = object.as_text();
   SLUICE_TRY_VOID(runtime.budget().step(text.size() / 16));
-  const std::vector<size_t> at = boundaries(text.view());
-  const int64_t size = static_cast<int64_t>(at.size()) - 1;
-  if (index < 0) index += size;
-  if (index < 0 || index >= size) return undefined();
-  return runtime.string(text.slice(at[static_cast<size_t>(index)], at[static_cast<size_t>(index) + 1]));
+  if (index < 0) index += static_cast<int64_t>(count_characters(text.view()));
+  const size_t begin = index < 0 ? text.size() : offset_of(text.view(), static_cast<size_t>(index));
+  if (begin == text.size()) return undefined();
+  return runtime.string(text.slice(begin, character_end(text.view(), begin)));
 }
 
 }  // namespace
@@ -82,8 +101,11 @@ Result<std::vector<Value>> iterate(Runtime& runtime, const Value& value) {
   if (value.is_string()) {
     const Text& text = value.as_text();
     SLUICE_TRY_VOID(runtime.budget().step(text.size()));
-    const std::vector<size_t> at = boundaries(text.view());
-    for (size_t i = 0; i + 1 < at.size(); ++i) out.push_back(runtime.string(text.slice(at[i], at[i + 1])));
+    for (size_t begin = 0, end = 0; begin < text.size(); begin = end) {
+      end = character_end(text.view(), begin);
+      out.push_back(runtime.string(text.slice(begin, end)));
+      SLUICE_TRY_VOID(runtime.budget().take(0));
+    }
     SLUICE_TRY_VOID(runtime.budget().step());
     return out;
   }
@@ -133,20 +155,20 @@ Result<Value> slice(Runtime& runtime, const Value& object, const Value& start, c
   if (object.is_undefined()) return Error{Code::invalid, object.as_text().bytes()};
   if (object.is_list() && indexable(object.as_list())) {
     const List& list = object.as_list();
-    SLUICE_TRY(const auto positions, slice_positions(static_cast<int64_t>(list.items.size()), start, stop, step));
-    SLUICE_TRY_VOID(runtime.budget().step(positions.size() / 8));
+    SLUICE_TRY(const Positions positions, slice_positions(static_cast<int64_t>(list.items.size()), start, stop, step));
+    SLUICE_TRY_VOID(runtime.budget().step(static_cast<uint64_t>(positions.count) / 8));
     std::vector<Value> items;
-    for (const size_t i : positions) items.push_back(list.items[i]);
+    for (int64_t i = 0; i < positions.count; ++i) {
+      items.push_back(list.items[static_cast<size_t>(positions.first + i * positions.stride)]);
+    }
     return runtime.list(std::move(items), list.kind);
   }
   if (object.is_string()) {
     const Text& text = object.as_text();
     SLUICE_TRY_VOID(runtime.budget().step(text.size() / 16));
-    const std::vector<size_t> at = boundaries(text.view());
-    SLUICE_TRY(const auto positions, slice_positions(static_cast<int64_t>(at.size()) - 1, start, stop, step));
-    Text out;
-    for (const size_t i : positions) out.append(text, at[i], at[i + 1]);
-    return runtime.string(std::move(out));
+    const auto size = static_cast<int64_t>(count_characters(text.view()));
+    SLUICE_TRY(const Positions positions, slice_positions(size, start, stop, step));
+    return runtime.string(sliced(text, positions));
   }
   // As Jinja2: what cannot be sliced has no such element.
   return Value::undefined("'" + std::string(type_name(object)) + "' cannot be sliced");

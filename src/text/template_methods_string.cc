@@ -25,44 +25,51 @@ Result<Value> strip_sides(Runtime& runtime, const Value& self, const Arguments& 
   return runtime.string(strip(text, sides, chars.view()));
 }
 
+// Pieces cost far more than the text that they are cut from: each is paid for before the next.
+TakePiece kept_in(Runtime& runtime, std::vector<Value>& items, uint64_t steps = 0) {
+  return [&runtime, &items, steps](Text piece) -> Status {
+    items.push_back(runtime.string(std::move(piece)));
+    return runtime.budget().step(steps);
+  };
+}
+
 template <bool from_right>
 Result<Value> split_text(Runtime& runtime, const Value& self, const Arguments& args) {
   const Text& text = self.as_text();
   SLUICE_TRY(const int64_t limit, integer_argument(args, 1, -1));
-  std::vector<Text> parts;
+  std::vector<Value> items;
+  const TakePiece keep = kept_in(runtime, items, 1);
   if (!has_argument(args, 0) || args.positional[0].is_none()) {
     SLUICE_TRY_VOID(runtime.budget().step(text.size() / 8));
-    parts = from_right ? split_space_right(text, limit) : split_space(text, limit);
+    SLUICE_TRY_VOID(from_right ? split_space_right(text, limit, keep) : split_space(text, limit, keep));
   } else {
     SLUICE_TRY(const Text separator, text_argument(runtime, args, 0));
     if (separator.empty()) return Error{Code::invalid, "split(): empty separator"};
     // Searching from the right compares naively: its worst case is paid for.
     SLUICE_TRY_VOID(runtime.budget().step(text.size() / 32 * (from_right ? separator.size() : 1)));
-    parts = from_right ? split_right(text, separator.view(), limit) : split(text, separator.view(), limit);
+    SLUICE_TRY_VOID(from_right ? split_right(text, separator.view(), limit, keep)
+                               : split(text, separator.view(), limit, keep));
   }
-  SLUICE_TRY_VOID(runtime.budget().step(parts.size()));
-  std::vector<Value> items;
-  for (Text& part : parts) items.push_back(runtime.string(std::move(part)));
+  if (from_right) std::reverse(items.begin(), items.end());
   return runtime.list(std::move(items));
 }
 
 Result<Value> lines(Runtime& runtime, const Value& self, const Arguments& args) {
   SLUICE_TRY_VOID(runtime.budget().step(self.as_text().size() / 8));
   std::vector<Value> items;
-  for (Text& line : split_lines(self.as_text(), flag_argument(args, 0, false))) {
-    items.push_back(runtime.string(std::move(line)));
-  }
+  SLUICE_TRY_VOID(split_lines(self.as_text(), flag_argument(args, 0, false), kept_in(runtime, items)));
   return runtime.list(std::move(items));
 }
 
 Result<Value> partition(Runtime& runtime, const Value& self, const Arguments& args) {
   SLUICE_TRY(const Text separator, text_argument(runtime, args, 0));
   if (separator.empty()) return Error{Code::invalid, "partition(): empty separator"};
-  std::vector<Text> parts = split(self.as_text(), separator.view(), 1);
+  std::vector<Value> parts;
+  SLUICE_TRY_VOID(split(self.as_text(), separator.view(), 1, kept_in(runtime, parts)));
   const bool found = parts.size() == 2;
-  return runtime.list(
-      {runtime.string(parts[0]), runtime.string(found ? separator : Text()), runtime.string(found ? parts[1] : Text())},
-      ListKind::tuple);
+  parts.insert(parts.begin() + 1, runtime.string(found ? separator : Text()));
+  if (!found) parts.push_back(runtime.string(Text()));
+  return runtime.list(std::move(parts), ListKind::tuple);
 }
 
 template <bool at_end>
@@ -87,8 +94,11 @@ Result<Value> replaced(Runtime& runtime, const Value& self, const Arguments& arg
   SLUICE_TRY(const int64_t limit, integer_argument(args, 2, -1));
   const Text& text = self.as_text();
   SLUICE_TRY_VOID(runtime.budget().step(text.size() / 16));
-  const uint64_t matches = count_matches(text.view(), from.view());
-  SLUICE_TRY_VOID(runtime.budget().reserve(text.size() + matches * to.size()));
+  const bool one_origin = text.uniform() && (to.empty() || (to.uniform() && to.origin() == text.origin()));
+  const uint64_t all = count_matches(text.view(), from.view());
+  const uint64_t matches = limit < 0 ? all : std::min(all, static_cast<uint64_t>(limit));
+  const uint64_t each = to.footprint() + (one_origin ? 0 : 2 * Text::kMarkBytes);
+  SLUICE_TRY_VOID(runtime.budget().reserve(text.footprint() + matches * each));
   return runtime.string(replace(text, from.view(), to, limit));
 }
 
@@ -100,16 +110,15 @@ Result<Value> locate(Runtime& runtime, const Value& self, const Arguments& args)
   const std::string_view text = self.as_text().view();
   const bool right = search == Search::rfind || search == Search::rindex;
   SLUICE_TRY_VOID(runtime.budget().step(text.size() / 8 * (right ? needle.size() + 1 : 1)));
-  const std::vector<size_t> at = boundaries(text);
-  const int64_t size = static_cast<int64_t>(at.size()) - 1;
+  const int64_t size = static_cast<int64_t>(count_characters(text));
   SLUICE_TRY(int64_t start, integer_argument(args, 1, 0));
   SLUICE_TRY(int64_t stop, integer_argument(args, 2, size));
   if (start < 0) start = std::max<int64_t>(0, start + size);
   stop = stop < 0 ? std::max<int64_t>(0, stop + size) : std::min(stop, size);
   size_t found = std::string_view::npos;
   if (start <= stop) {
-    const size_t begin = at[static_cast<size_t>(start)];
-    const std::string_view range = text.substr(begin, at[static_cast<size_t>(stop)] - begin);
+    const size_t begin = offset_of(text, static_cast<size_t>(start));
+    const std::string_view range = text.substr(begin, offset_of(text, static_cast<size_t>(stop)) - begin);
     found = right ? range.rfind(needle.view()) : find_bytes(range, needle.view(), 0);
     if (found != std::string_view::npos) found = count_characters(text.substr(0, begin + found));
   }
@@ -138,7 +147,7 @@ Result<Value> join(Runtime& runtime, const Value& self, const Arguments& args) {
   Text out;
   for (size_t i = 0; i < items.size(); ++i) {
     if (!items[i].is_string()) return Error{Code::invalid, "join(): item " + std::to_string(i) + " is not a string"};
-    SLUICE_TRY_VOID(runtime.budget().reserve(out.size() + self.as_text().size() + items[i].as_text().size()));
+    SLUICE_TRY_VOID(runtime.budget().reserve(out.footprint() + self.as_text().footprint() + items[i].as_text().footprint()));
     if (i > 0) out.append(self.as_text());
     out.append(items[i].as_text());
   }

@@ -110,7 +110,7 @@ class ReprWriter {
 
   Status write(const Value& value, int depth) {
     SLUICE_TRY_VOID(runtime_.budget().step());
-    if (depth > kMaxValueDepth || out_.size() > kMaxOutputBytes) {
+    if (depth > kMaxValueDepth || out_.footprint() > kMaxOutputBytes) {
       return Error{Code::over_budget, "a value is too deep or too large to print"};
     }
     if (value.is_list()) return write_list(value.as_list(), depth);
@@ -176,7 +176,7 @@ Result<Text> to_repr(Runtime& runtime, const Value& value) {
   Text out;
   ReprWriter writer(runtime, content ? Origin::content : Origin::markup, out);
   SLUICE_TRY_VOID(writer.write(value, 0));
-  runtime.budget().note(out.size());
+  runtime.budget().note(out.footprint());
   SLUICE_TRY_VOID(runtime.budget().step(out.size() / 64));
   return out;
 }

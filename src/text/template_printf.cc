@@ -22,7 +22,7 @@ class Printf {
       out_.append(format_, at_, percent);
       at_ = percent + 1;
       if (percent < bytes_.size()) SLUICE_TRY_VOID(conversion());
-      SLUICE_TRY_VOID(runtime_.budget().reserve(out_.size()));
+      SLUICE_TRY_VOID(runtime_.budget().reserve(out_.footprint()));
     }
     const bool tuple = values_.is_list() && values_.as_list().kind == ListKind::tuple;
     if (tuple ? next_ < values_.as_list().items.size() : next_ == 0 && !values_.is_map() && !values_.is_list()) {

@@ -28,6 +28,19 @@ Status Budget::reserve(uint64_t bytes) {
   return {};
 }
 
+Status Budget::take(uint64_t bytes) {
+  note(bytes);
+  return reserve(0);
+}
+
+Status Budget::enter() {
+  if (depth_ >= kMaxBuiltinDepth) {
+    return Error{Code::over_budget, "filters call each other more than " + std::to_string(kMaxBuiltinDepth) + " deep"};
+  }
+  ++depth_;
+  return {};
+}
+
 Result<Value> Object::attribute(std::string_view name) const {
   return Value::undefined("'" + std::string(type_name()) + "' has no attribute '" + std::string(name) + "'");
 }
@@ -39,7 +52,7 @@ Runtime::~Runtime() {
 }
 
 Value Runtime::string(Text text) {
-  budget_.note(text.size() + kContainerBytes);
+  budget_.note(text.footprint() + kContainerBytes);
   return Value::string(std::move(text));
 }
 

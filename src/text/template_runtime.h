@@ -16,10 +16,12 @@
 
 namespace sluice::text {
 
+// Both count Text::footprint: the bytes and the marks of where the origin changes.
 constexpr uint64_t kMaxMadeBytes = uint64_t{1} << 29;    // all strings and containers made, freed or not
 constexpr uint64_t kMaxOutputBytes = uint64_t{1} << 26;  // one string, or the output
 constexpr int64_t kMaxRange = 100'000;                   // as Jinja2's sandbox
 constexpr int kMaxValueDepth = 200;                      // printing and comparing nested containers
+constexpr int kMaxBuiltinDepth = 100;                    // filters that call filters: map('map', 'map', ...)
 
 class Budget {
  public:
@@ -32,11 +34,18 @@ class Budget {
   void note(uint64_t bytes) { made_ += bytes; }
   // Asks before taking memory of a size that the template chooses. Errors: over_budget.
   Status reserve(uint64_t bytes);
+  // As note, where memory is taken piece by piece: the excess is reported at once. Errors: over_budget.
+  Status take(uint64_t bytes);
+
+  // The builtins that run inside each other. Errors: over_budget.
+  Status enter();
+  void leave() { --depth_; }
 
  private:
   uint64_t max_steps_;
   uint64_t steps_ = 0;
   uint64_t made_ = 0;
+  int depth_ = 0;
 };
 
 struct Arguments {

@@ -90,12 +90,14 @@ Status fill_map(Runtime& runtime, const Value& map, const Arguments& arguments) 
 Result<Value> follow_path(Runtime& runtime, const Value& item, const Value& path) {
   if (!path.is_string()) return subscript(runtime, item, path);
   Value at = item;
-  for (const Text& part : split(path.as_text(), ".", -1)) {
+  const TakePiece step_into = [&](Text part) -> Status {
     const std::string& name = part.bytes();
     const bool digits = !name.empty() && name.size() < 10 && name.find_first_not_of("0123456789") == std::string::npos;
     SLUICE_TRY_VOID(runtime.budget().step());
     SLUICE_TRY(at, subscript(runtime, at, digits ? Value::integer(std::stoi(name)) : Value::string(part)));
-  }
+    return {};
+  };
+  SLUICE_TRY_VOID(split(path.as_text(), ".", -1, step_into));
   return at;
 }
 

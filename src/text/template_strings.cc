@@ -24,15 +24,6 @@ Character character_at(std::string_view bytes, size_t i) {
   return step.kind == Utf8Step::complete ? Character{step.code_point, step.size} : Character{kNotACharacter, 1};
 }
 
-size_t character_before(std::string_view bytes, size_t end) {
-  const size_t lowest = end >= 4 ? end - 4 : 0;
-  for (size_t begin = end - 1;; --begin) {
-    const Character ch = character_at(bytes, begin);
-    if (ch.c != kNotACharacter && begin + ch.size == end) return begin;
-    if (begin == lowest) return end - 1;
-  }
-}
-
 bool has_character(std::string_view chars, char32_t c) {
   for (size_t i = 0; i < chars.size();) {
     const Character ch = character_at(chars, i);
@@ -77,15 +68,23 @@ size_t count_characters(std::string_view bytes) {
   return count;
 }
 
-std::vector<size_t> boundaries(std::string_view bytes) {
-  std::vector<size_t> out;
-  out.reserve(bytes.size() + 1);
-  for (size_t i = 0; i < bytes.size();) {
-    out.push_back(i);
-    i += character_at(bytes, i).size;
+size_t character_end(std::string_view bytes, size_t i) {
+  return i + character_at(bytes, i).size;
+}
+
+size_t character_begin(std::string_view bytes, size_t end) {
+  const size_t lowest = end >= 4 ? end - 4 : 0;
+  for (size_t begin = end - 1;; --begin) {
+    const Character ch = character_at(bytes, begin);
+    if (ch.c != kNotACharacter && begin + ch.size == end) return begin;
+    if (begin == lowest) return end - 1;
   }
-  out.push_back(bytes.size());
-  return out;
+}
+
+size_t offset_of(std::string_view bytes, size_t n) {
+  size_t i = 0;
+  for (; n > 0 && i < bytes.size(); --n) i = character_end(bytes, i);
+  return i;
 }
 
 size_t find_bytes(std::string_view bytes, std::string_view needle, size_t from) {
@@ -108,7 +107,7 @@ Text strip(const Text& text, Sides sides, std::optional<std::string_view> chars)
     begin += ch.size;
   }
   while (sides != Sides::left && end > begin) {
-    const size_t last = character_before(bytes, end);
+    const size_t last = character_begin(bytes, end);
     if (!drop(character_at(bytes, last).c)) break;
     end = last;
   }
@@ -135,68 +134,58 @@ Text with_case(const Text& text, Case to) {
   return out;
 }
 
-std::vector<Text> split(const Text& text, std::string_view separator, int64_t limit) {
-  std::vector<Text> out;
+Status split(const Text& text, std::string_view separator, int64_t limit, const TakePiece& take) {
   size_t begin = 0;
   for (; limit != 0; --limit) {
     const size_t at = find_bytes(text.view(), separator, begin);
     if (at == std::string_view::npos) break;
-    out.push_back(text.slice(begin, at));
+    SLUICE_TRY_VOID(take(text.slice(begin, at)));
     begin = at + separator.size();
   }
-  out.push_back(text.slice(begin, text.size()));
-  return out;
+  return take(text.slice(begin, text.size()));
 }
 
-std::vector<Text> split_right(const Text& text, std::string_view separator, int64_t limit) {
-  std::vector<Text> out;
+Status split_right(const Text& text, std::string_view separator, int64_t limit, const TakePiece& take) {
   size_t end = text.size();
   for (; limit != 0 && end >= separator.size(); --limit) {
     const size_t at = text.view().substr(0, end).rfind(separator);
     if (at == std::string_view::npos) break;
-    out.push_back(text.slice(at + separator.size(), end));
+    SLUICE_TRY_VOID(take(text.slice(at + separator.size(), end)));
     end = at;
   }
-  out.push_back(text.slice(0, end));
-  std::reverse(out.begin(), out.end());
-  return out;
+  return take(text.slice(0, end));
 }
 
-std::vector<Text> split_space(const Text& text, int64_t limit) {
-  std::vector<Text> out;
+Status split_space(const Text& text, int64_t limit, const TakePiece& take) {
   const std::string_view bytes = text.view();
   size_t i = 0;
   for (;; --limit) {
     while (i < bytes.size() && is_space(character_at(bytes, i).c)) i += character_at(bytes, i).size;
-    if (i == bytes.size()) return out;
+    if (i == bytes.size()) return {};
     if (limit == 0) break;
     const size_t begin = i;
     while (i < bytes.size() && !is_space(character_at(bytes, i).c)) i += character_at(bytes, i).size;
-    out.push_back(text.slice(begin, i));
+    SLUICE_TRY_VOID(take(text.slice(begin, i)));
   }
-  out.push_back(text.slice(i, bytes.size()));
-  return out;
+  return take(text.slice(i, bytes.size()));
 }
 
-std::vector<Text> split_space_right(const Text& text, int64_t limit) {
-  std::vector<Text> out;
+Status split_space_right(const Text& text, int64_t limit, const TakePiece& take) {
   const std::string_view bytes = text.view();
   size_t end = bytes.size();
-  const auto space_before = [&] { return is_space(character_at(bytes, character_before(bytes, end)).c); };
+  const auto space_before = [&] { return is_space(character_at(bytes, character_begin(bytes, end)).c); };
   for (;; --limit) {
-    while (end > 0 && space_before()) end = character_before(bytes, end);
-    if (end == 0 || limit == 0) break;
+    while (end > 0 && space_before()) end = character_begin(bytes, end);
+    if (end == 0) return {};
+    if (limit == 0) break;
     const size_t last = end;
-    while (end > 0 && !space_before()) end = character_before(bytes, end);
-    out.push_back(text.slice(end, last));
+    while (end > 0 && !space_before()) end = character_begin(bytes, end);
+    SLUICE_TRY_VOID(take(text.slice(end, last)));
   }
-  if (end > 0) out.push_back(text.slice(0, end));
-  std::reverse(out.begin(), out.end());
-  return out;
+  return take(text.slice(0, end));
 }
 
-std::vector<Text> split_lines(const Text& text, bool keep_ends) {
-  std::vector<Text> out;
+Status split_lines(const Text& text, bool keep_ends, const TakePiece& take) {
   const std::string_view bytes = text.view();
   size_t begin = 0;
   for (size_t i = 0; i < bytes.size();) {
@@ -204,13 +193,12 @@ std::vector<Text> split_lines(const Text& text, bool keep_ends) {
     size_t next = i + ch.size;
     if (is_line_break(ch.c)) {
       if (ch.c == '\r' && next < bytes.size() && bytes[next] == '\n') ++next;
-      out.push_back(text.slice(begin, keep_ends ? next : i));
+      SLUICE_TRY_VOID(take(text.slice(begin, keep_ends ? next : i)));
       begin = next;
     }
     i = next;
   }
-  if (begin < bytes.size()) out.push_back(text.slice(begin, bytes.size()));
-  return out;
+  return begin < bytes.size() ? take(text.slice(begin, bytes.size())) : Status();
 }
 
 size_t count_matches(std::string_view bytes, std::string_view needle) {

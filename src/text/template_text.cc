@@ -35,9 +35,10 @@ void Text::append(const Text& other, size_t begin, size_t end) {
   if (begin >= end) return;
   const size_t base = bytes_.size();
   bytes_.append(other.bytes_, begin, end - begin);
-  for (size_t i = other.run_at(begin); i < other.runs_.size(); ++i) {
+  const size_t first = other.run_at(begin), last = other.run_at(end - 1);
+  if (runs_.empty()) runs_.reserve(last - first + 1);
+  for (size_t i = first; i <= last; ++i) {
     mark(base + std::min(other.runs_[i].end, end) - begin, other.runs_[i].origin);
-    if (other.runs_[i].end >= end) break;
   }
 }
 

@@ -28,8 +28,14 @@ class Text {
   // REQUIRES: byte < size().
   Origin origin_at(size_t byte) const;
   bool any_content() const;
+  // All of one origin, or empty.
+  bool uniform() const { return runs_.size() <= 1; }
   // The origin for text derived from this one as a whole (an escape, a number): content as soon as any byte is.
   Origin origin() const { return any_content() ? Origin::content : Origin::markup; }
+
+  // What a copy takes: the bytes and, past the first, the marks of where the origin changes.
+  size_t footprint() const { return bytes_.size() + (uniform() ? 0 : (runs_.size() - 1) * kMarkBytes); }
+  static constexpr size_t kMarkBytes = 16;
 
   void append(std::string_view bytes, Origin origin);
   void append(const Text& other) { append(other, 0, other.size()); }
@@ -44,6 +50,7 @@ class Text {
     size_t end;  // one past the run's last byte; runs are ordered, not empty, neighbours differ in origin
     Origin origin;
   };
+  static_assert(sizeof(Run) == kMarkBytes);
   void mark(size_t end, Origin origin);
   size_t run_at(size_t byte) const;
 
