@@ -13,7 +13,8 @@ namespace sluice::text {
 namespace {
 
 constexpr size_t max_text = size_t{1} << 30;
-constexpr size_t max_token_bytes = size_t{1} << 30;  // of all tokens together
+constexpr size_t max_token_bytes = size_t{1} << 14;  // of one: structures over tokens count its bytes in 16 bits
+constexpr size_t max_table_bytes = size_t{1} << 30;  // of all tokens together
 
 // Number of ids: the highest one that stands for something, plus one.
 Result<size_t> count_ids(const Vocabulary& vocabulary) {
@@ -78,7 +79,10 @@ Result<TokenTable> build_table(const Vocabulary& vocabulary) {
     const AddedToken* added = is_added ? *next_added++ : nullptr;
     const std::string_view spelling = id < vocabulary.tokens.size() ? vocabulary.tokens[id] : std::string_view();
     SLUICE_TRY(const Entry entry, read_entry(spelling, added, id, bytes));
-    if (bytes.size() > max_token_bytes - table.byte_count()) {
+    if (bytes.size() > max_token_bytes) {
+      return Error{Code::unsupported, fmt::format("token {}: {} bytes; at most {} are supported", id, bytes.size(), max_token_bytes)};
+    }
+    if (bytes.size() > max_table_bytes - table.byte_count()) {
       return Error{Code::unsupported, "vocabulary: its tokens hold more than 1 GiB of text"};
     }
     table.append(bytes);

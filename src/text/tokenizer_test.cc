@@ -158,6 +158,19 @@ TEST(Tokenizer, RefusesBadAddedTokens) {
   EXPECT_THAT(with({{256, std::string(1025, 'x'), false}}), HasSubstr("at most 1024"));
 }
 
+TEST(Tokenizer, OneTokenIsBounded) {
+  const auto with = [](std::string_view token) {
+    Vocabulary v = byte_vocabulary();
+    v.tokens.emplace_back(token);
+    return message_of(std::move(v));
+  };
+  const std::string most(1 << 14, 'a');
+  EXPECT_EQ(with(most), "");
+  EXPECT_EQ(with(most + "a"), "token 256: 16385 bytes; at most 16384 are supported");
+  // Outside the alphabet, and taken literally.
+  EXPECT_EQ(with(" " + std::string(1 << 16, 'a')), "token 256: 65537 bytes; at most 16384 are supported");
+}
+
 TEST(Tokenizer, TokensOutsideTheAlphabetAreLiteral) {
   Vocabulary v = byte_vocabulary();
   v.tokens.push_back("\u4e2d ");
