@@ -121,10 +121,11 @@ struct Map {
 };
 
 constexpr int kMaxJsonDepth = 256;
+constexpr uint64_t kMaxJsonValues = 2'000'000;  // an empty object takes two bytes of text and two hundred of memory
 
 // Strings and numbers of the result are content. Errors: corrupt (not JSON, with the byte), over_budget (nested deeper
-// than kMaxJsonDepth).
-Result<Value> parse_json(std::string_view text);
+// than kMaxJsonDepth, or more than `most` commas and opening brackets: what each value costs).
+Result<Value> parse_json(std::string_view text, uint64_t most = kMaxJsonValues);
 
 struct JsonStyle {
   std::string item_separator = ", ";

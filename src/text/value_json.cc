@@ -13,6 +13,8 @@ namespace {
 
 class Builder : public nlohmann::json_sax<nlohmann::json> {
  public:
+  explicit Builder(uint64_t most) : most_(most) {}
+
   bool null() override { return put(Value()); }
   bool boolean(bool v) override { return put(Value::boolean(v, Origin::content)); }
   bool number_integer(int64_t v) override { return put(Value::integer(v, Origin::content)); }
@@ -32,8 +34,8 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
     keys_.back() = v;
     return true;
   }
-  bool end_object() override { return close(); }
-  bool end_array() override { return close(); }
+  bool end_object() override { return close(open_.back().as_map().entries.empty()); }
+  bool end_array() override { return close(open_.back().as_list().items.empty()); }
   bool parse_error(size_t position, const std::string&, const nlohmann::detail::exception&) override {
     error_ = Error{Code::corrupt, "JSON: not valid at byte " + std::to_string(position)};
     return false;
@@ -48,7 +50,10 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool put(Value value) {
     if (open_.empty()) {
       root_ = std::move(value);
-    } else if (open_.back().is_list()) {
+      return true;
+    }
+    if (!pay()) return false;
+    if (open_.back().is_list()) {
       open_.back().push(std::move(value));
     } else {
       open_.back().set(keys_.back(), std::move(value));
@@ -60,17 +65,25 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
       error_ = Error{Code::over_budget, "JSON: nested deeper than " + std::to_string(kMaxJsonDepth)};
       return false;
     }
-    put(value);
+    if (!put(value)) return false;
     open_.push_back(std::move(value));
     keys_.emplace_back();
     return true;
   }
-  bool close() {
+  bool close(bool empty) {
     open_.pop_back();
     keys_.pop_back();
-    return true;
+    return !empty || pay();
+  }
+  // An item stands after its list's bracket or a comma; in an empty list nothing stands after the bracket.
+  bool pay() {
+    if (++values_ <= most_) return true;
+    error_ = Error{Code::over_budget, "JSON: more than " + std::to_string(most_) + " values"};
+    return false;
   }
 
+  const uint64_t most_;
+  uint64_t values_ = 0;
   Value root_;
   std::vector<Value> open_;
   std::vector<std::string> keys_;
@@ -116,7 +129,7 @@ class JsonWriter {
 
   Status write(const Value& value, int depth) {
     if (!lenient_) SLUICE_TRY_VOID(runtime_.budget().step());
-    if (depth > kMaxJsonDepth || (!lenient_ && out.size() > kMaxOutputBytes)) {
+    if (depth > kMaxJsonDepth || (!lenient_ && out.footprint() > kMaxOutputBytes)) {
       return refuse(Code::over_budget, "a value is too deep or too large for tojson");
     }
     if (value.is_string()) return write_text(value.as_text());
@@ -230,8 +243,8 @@ class JsonWriter {
 
 }  // namespace
 
-Result<Value> parse_json(std::string_view text) {
-  Builder builder;
+Result<Value> parse_json(std::string_view text, uint64_t most) {
+  Builder builder(most);
   const bool good = nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   return std::move(builder).finish(good);
 }
@@ -240,7 +253,7 @@ Result<Text> to_json_text(Runtime& runtime, const Value& value, const JsonStyle&
   SLUICE_TRY(const bool content, holds_content(runtime, value));
   JsonWriter writer(runtime, style, content ? Origin::content : Origin::markup, false);
   SLUICE_TRY_VOID(writer.write(value, 0));
-  runtime.budget().note(writer.out.size());
+  runtime.budget().note(writer.out.footprint());
   SLUICE_TRY_VOID(runtime.budget().step(writer.out.size() / 64));
   return std::move(writer.out);
 }

@@ -39,6 +39,23 @@ TEST(ValueJson, RefusesWhatIsNotJson) {
   EXPECT_TRUE(parse_json(std::string(200, '[') + std::string(200, ']')).ok());
 }
 
+// As many as there are commas and opening brackets outside strings.
+TEST(ValueJson, CountsValues) {
+  for (const auto& [source, count] : std::initializer_list<std::pair<std::string, uint64_t>>{
+           {"1", 0}, {"[]", 1}, {"[1]", 1}, {"[1,2]", 2}, {"[{},[]]", 4}, {R"({"a":[1,",[{"],"a":{"b":{}}})", 6}}) {
+    EXPECT_TRUE(parse_json(source, count).ok()) << source;
+    if (count == 0) continue;
+    const auto refused = parse_json(source, count - 1);
+    ASSERT_FALSE(refused.ok()) << source;
+    EXPECT_EQ(refused.error().code, Code::over_budget);
+    EXPECT_EQ(refused.error().message, "JSON: more than " + std::to_string(count - 1) + " values");
+  }
+  std::string many = "[0";
+  for (uint64_t i = 1; i < kMaxJsonValues; ++i) many += ",0";
+  EXPECT_TRUE(parse_json(many + "]").ok());
+  EXPECT_FALSE(parse_json(many + ",0]").ok());
+}
+
 TEST(ValueJson, StringsAndNumbersAreContent) {
   const auto value = parse_json(R"(["a", 1])");
   ASSERT_TRUE(value.ok());
