@@ -72,16 +72,12 @@ void add_message(const Value& message, size_t index, Fields& f, const Value& mes
 }
 
 void read_tools(Fields& f, GenerationRequest& r) {
-  const Value* tools = f.list("tools");
-  for (size_t i = 0; tools != nullptr && f.good() && i < tools->as_list().items.size(); ++i) {
-    const Value& tool = tools->as_list().items[i];
-    if (!tool.is_map()) return f.wrong(fmt::format("tools[{}]", i), "must be an object");
-    Fields t(tool, fmt::format("tools[{}].", i));
+  Tools tools(r);
+  each_tool(f, [&](Fields& t, const std::string&) {
     if (const auto type = t.string("type"); type && *type != "custom") t.wrong("type", "only tools of your own work", Code::unsupported);
     t.accept({"cache_control"});
-    add_tool(t, "input_schema", r);
-    if (Status s = t.finish(); !s.ok()) f.wrong("", s.error().message, s.error().code);
-  }
+    tools.add(t, "input_schema");
+  });
   const Value* choice = f.map("tool_choice");
   if (choice == nullptr) return;
   Fields c(*choice, "tool_choice.");

@@ -93,6 +93,61 @@ TEST(ParseBody, DepthAndCountUpToTheirBoundsAreRead) {
   EXPECT_TRUE(parse_body("{\"a\": \"" + std::string(500'000, ',') + "\"}").ok()) << "commas in a text are no values";
 }
 
+TEST(ParseBody, ValuesUpToTheirBoundAreRead) {
+  std::string list = "{\"a\": [0";
+  for (int i = 2; i < 400'000; ++i) list += ",0";
+  EXPECT_TRUE(parse_body(list + "]}").ok());
+  const auto refused = parse_body(list + ",0]}");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Code::invalid);
+  EXPECT_EQ(refused.error().message, "the body: JSON: more than 400000 values");
+}
+
+TEST(Tools, AtMost1024OfDifferentNamesInEveryDialect) {
+  const auto body = [](std::string_view dialect, int count) {
+    std::string out = R"({"max_tokens": 1, "messages": [{"role": "user", "content": "x"}], "tools": [)";
+    if (dialect == "responses") out = R"({"input": "x", "tools": [)";
+    for (int i = 0; i < count; ++i) {
+      const std::string name = R"("name": "f)" + std::to_string(i) + "\"";
+      out += i > 0 ? "," : "";
+      if (dialect == "chat") out += R"({"type": "function", "function": {)" + name + "}}";
+      if (dialect == "responses") out += R"({"type": "function", )" + name + "}";
+      if (dialect == "anthropic") out += "{" + name + "}";
+    }
+    return out + "]}";
+  };
+  const std::pair<std::string_view, test::ParseRequest> dialects[] = {{"chat", parse_openai_chat}, {"responses", parse_responses}, {"anthropic", parse_anthropic}};
+  for (const auto& [dialect, parse] : dialects) {
+    const auto most = parse(body(dialect, 1024));
+    ASSERT_TRUE(most.ok()) << dialect << ": " << most.error().message;
+    EXPECT_EQ(most->tools.as_list().items.size(), 1024u);
+    EXPECT_EQ(parse(body(dialect, 1025)).error().message, "tools: at most 1024") << dialect;
+    std::string twice = body(dialect, 12);
+    twice.replace(twice.find("f11"), 3, "f3");
+    EXPECT_NE(parse(twice).error().message.find("name: f3 is there twice"), std::string::npos) << dialect;
+  }
+}
+
+TEST(SystemMessages, ThoseBeforeTheConversationAreOne) {
+  const std::string s = R"({"role": "system", "content": "S"}, {"role": "developer", "content": "T"}, )", u = R"({"role": "user", "content": "U"}, )";
+  const std::string want = R"([{"role": "system", "content": "S\n\nT"}, {"role": "user", "content": "U"}, {"role": "system", "content": "V"}])";
+  const std::string all = s + u + R"({"role": "system", "content": "V"}])";
+  EXPECT_EQ(text::to_json(parse_openai_chat("{\"messages\": [" + all + "}")->messages), want);
+  EXPECT_EQ(text::to_json(parse_responses("{\"input\": [" + all + "}")->messages), want);
+  EXPECT_EQ(text::to_json(parse_responses(R"({"instructions": "S", "input": [{"role": "system", "content": "T"}, )" + u + R"({"role": "system", "content": "V"}]})")->messages), want);
+  EXPECT_EQ(text::to_json(parse_openai_chat("{\"messages\": [" + u + s.substr(0, s.size() - 2) + "]}")->messages),
+            R"([{"role": "user", "content": "U"}, {"role": "system", "content": "S"}, {"role": "system", "content": "T"}])");
+}
+
+// A copy of everything for each message would take minutes.
+TEST(SystemMessages, ManyTakeLinearTime) {
+  std::string body = R"({"messages": [{"role": "system", "content": ")" + std::string(8'000'000, 'x') + "\"}";
+  for (int i = 0; i < 100'000; ++i) body += R"(,{"role": "system", "content": ""})";
+  const auto request = parse_openai_chat(body + "]}");
+  ASSERT_TRUE(request.ok()) << request.error().message;
+  EXPECT_EQ(request->messages.as_list().items[0].find("content")->as_text().size(), 8'200'000u);
+}
+
 TEST(ParseBody, HugeNumbersAreNoNumbersOfAnything) {
   for (const std::string& number : {std::string("1e999"), std::string("-1e999"), std::string(5000, '9'), "1e" + std::string(400, '9'), std::string("123456789012345678901234567890")}) {
     const auto r = parse_openai_chat(R"({"messages": [{"role": "user", "content": ""}], "max_tokens": )" + number + "}");

@@ -34,7 +34,7 @@ void read_calls(Fields& message, const std::string& where, const Value& out) {
   out.set("tool_calls", list);
 }
 
-void add_message(const Value& message, size_t index, Fields& f, const Value& messages) {
+void add_message(const Value& message, size_t index, Fields& f, const Value& messages, SystemMessages& system) {
   if (!message.is_map()) return f.wrong(fmt::format("messages[{}]", index), "must be an object");
   const std::string where = fmt::format("messages[{}].", index);
   Fields m(message, where);
@@ -53,11 +53,8 @@ void add_message(const Value& message, size_t index, Fields& f, const Value& mes
     if (const auto id = m.string("tool_call_id")) out.set("tool_call_id", Value::string(*id));
   }
   if (Status s = m.finish(); !s.ok()) return f.wrong("", s.error().message, s.error().code);
-  // Templates know one system message: what comes before the conversation is one.
-  auto& items = messages.as_list().items;
-  if (role == "system" && items.size() == 1 && items[0].find("role")->as_text().view() == "system") {
-    const std::string both = items[0].find("content")->as_text().bytes() + "\n\n" + out.find("content")->as_text().bytes();
-    items[0] = message_of("system", both);
+  if (role == "system") {
+    system.add(out.find("content")->as_text().view());
   } else {
     messages.push(out);
   }
@@ -113,7 +110,11 @@ Result<GenerationRequest> parse_openai_chat(std::string_view body) {
   r.messages = Value::list();
   const Value* messages = f.list("messages");
   if (messages == nullptr || messages->as_list().items.empty()) f.wrong("messages", "must be a list of at least one message");
-  for (size_t i = 0; f.good() && i < messages->as_list().items.size(); ++i) add_message(messages->as_list().items[i], i, f, r.messages);
+  SystemMessages system(r.messages);
+  for (size_t i = 0; f.good() && i < messages->as_list().items.size(); ++i) {
+    add_message(messages->as_list().items[i], i, f, r.messages, system);
+  }
+  system.finish();
   read_openai_sampling(f, r);
   r.max_tokens = f.integer("max_tokens", 0, INT64_MAX);
   if (const auto most = f.integer("max_completion_tokens", 0, INT64_MAX)) r.max_tokens = most;

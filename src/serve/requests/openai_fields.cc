@@ -12,6 +12,7 @@ namespace {
 using text::Value;
 
 constexpr int64_t kMost = INT64_MAX;
+constexpr size_t kMostTools = 1024;
 
 bool is_name(const std::string& name) {
   return !name.empty() && name.size() <= 128 &&
@@ -96,41 +97,44 @@ std::string read_text_parts(Fields& f, std::string_view name, std::initializer_l
   return out;
 }
 
-void add_tool(Fields& function, std::string_view parameters, GenerationRequest& r) {
+void Tools::add(Fields& function, std::string_view parameters) {
   const auto name = function.string("name");
   if (!name || !is_name(*name)) return function.wrong("name", "must be 1 to 128 letters, digits or _-.:/");
   const Value out = Value::map({{"name", Value::string(*name)}});
   if (const auto description = function.string("description")) out.set("description", Value::string(*description));
   const Value* schema = function.map(parameters);
   out.set("parameters", schema != nullptr ? *schema : Value::map({{"type", Value::string("object")}, {"properties", Value::map()}}));
-  if (r.tools.is_none()) r.tools = Value::list();
-  for (const Value& other : r.tools.as_list().items) {
-    if (other.find("function")->find("name")->as_text().view() == *name) return function.wrong("name", *name + " is there twice");
+  if (!names_.insert(*name).second) return function.wrong("name", *name + " is there twice");
+  if (request_.tools.is_none()) request_.tools = Value::list();
+  request_.tools.push(Value::map({{"type", Value::string("function")}, {"function", out}}));
+}
+
+void each_tool(Fields& f, const std::function<void(Fields&, const std::string&)>& read) {
+  const Value* tools = f.list("tools");
+  if (tools == nullptr) return;
+  if (tools->as_list().items.size() > kMostTools) return f.wrong("tools", fmt::format("at most {}", kMostTools));
+  for (size_t i = 0; f.good() && i < tools->as_list().items.size(); ++i) {
+    const Value& tool = tools->as_list().items[i];
+    if (!tool.is_map()) return f.wrong(fmt::format("tools[{}]", i), "must be an object");
+    const std::string where = fmt::format("tools[{}].", i);
+    Fields t(tool, where);
+    read(t, where);
+    if (Status s = t.finish(); !s.ok()) f.wrong("", s.error().message, s.error().code);
   }
-  r.tools.push(Value::map({{"type", Value::string("function")}, {"function", out}}));
 }
 
 void read_openai_tools(Fields& f, GenerationRequest& r) {
-  const Value* tools = f.list("tools");
-  if (tools == nullptr) return;
-  if (tools->as_list().items.size() > 1024) return f.wrong("tools", "at most 1024");
-  for (size_t i = 0; f.good() && i < tools->as_list().items.size(); ++i) {
-    const Value& tool = tools->as_list().items[i];
-    const std::string where = fmt::format("tools[{}].", i);
-    if (!tool.is_map()) return f.wrong(where.substr(0, where.size() - 1), "must be an object");
-    Fields outer(tool, where);
+  Tools tools(r);
+  each_tool(f, [&](Fields& outer, const std::string& where) {
     if (const auto type = outer.string("type"); type != "function") outer.wrong("type", "only \"function\" works", Code::unsupported);
     const Value* function = outer.map("function");
     if (function == nullptr) outer.wrong("function", "must be an object");
-    Status status = outer.finish();
-    if (status.ok()) {
-      Fields inner(*function, where + "function.");
-      r.strict_tools |= inner.boolean("strict").value_or(false);
-      add_tool(inner, "parameters", r);
-      status = inner.finish();
-    }
-    if (!status.ok()) f.wrong("", status.error().message, status.error().code);
-  }
+    if (!outer.finish().ok()) return;
+    Fields inner(*function, where + "function.");
+    r.strict_tools |= inner.boolean("strict").value_or(false);
+    tools.add(inner, "parameters");
+    if (Status s = inner.finish(); !s.ok()) outer.wrong("", s.error().message, s.error().code);
+  });
 }
 
 void read_openai_tool_choice(Fields& f, GenerationRequest& r) {
@@ -155,6 +159,22 @@ void read_openai_tool_choice(Fields& f, GenerationRequest& r) {
 
 Value message_of(std::string_view role, std::string_view content) {
   return Value::map({{"role", Value::string(role)}, {"content", Value::string(content)}});
+}
+
+void SystemMessages::add(std::string_view content) {
+  const size_t before = messages_.as_list().items.size();
+  if (before > 1 || (before == 1 && !opened_)) return messages_.push(message_of("system", content));
+  if (opened_) {
+    opening_ += "\n\n";
+  } else {
+    messages_.push(message_of("system", ""));
+    opened_ = true;
+  }
+  opening_ += content;
+}
+
+void SystemMessages::finish() const {
+  if (opened_) messages_.as_list().items[0].set("content", Value::string(opening_));
 }
 
 std::optional<Value> call_of(Fields& f, const std::string& id, const std::string& name, const std::string& arguments) {

@@ -18,7 +18,7 @@ Value assistant_of(const Value& messages) {
   return items.back();
 }
 
-void add_role_message(Fields& m, const Value& messages) {
+void add_role_message(Fields& m, const Value& messages, SystemMessages& system) {
   std::string role = m.one_of("role", {"system", "developer", "user", "assistant"});
   if (role.empty()) m.wrong("role", "must be system, developer, user or assistant");
   if (role == "developer") role = "system";
@@ -26,8 +26,8 @@ void add_role_message(Fields& m, const Value& messages) {
   m.accept({"phase"});
   auto& items = messages.as_list().items;
   const Value* last = items.empty() ? nullptr : items.back().find("role");
-  if (role == "system" && items.size() == 1 && last->as_text().view() == "system") {
-    items[0] = message_of("system", items[0].find("content")->as_text().bytes() + "\n\n" + content);
+  if (role == "system") {
+    system.add(content);
   } else if (role == "assistant" && last != nullptr && last->as_text().view() == "assistant" && items.back().find("content")->as_text().empty()) {
     items.back().set("content", Value::string(content));
   } else {
@@ -53,14 +53,14 @@ void add_call(Fields& m, const Value& messages) {
   message.find("tool_calls")->push(*call);
 }
 
-void add_item(const Value& item, size_t index, Fields& f, const Value& messages) {
+void add_item(const Value& item, size_t index, Fields& f, const Value& messages, SystemMessages& system) {
   const std::string where = fmt::format("input[{}]", index);
   if (!item.is_map()) return f.wrong(where, "must be an object");
   Fields m(item, where + ".");
   const std::string type = m.string("type").value_or("message");
   m.accept({"id", "status"});
   if (type == "message") {
-    add_role_message(m, messages);
+    add_role_message(m, messages, system);
   } else if (type == "function_call") {
     add_call(m, messages);
   } else if (type == "function_call_output") {
@@ -77,28 +77,26 @@ void add_item(const Value& item, size_t index, Fields& f, const Value& messages)
 
 void read_input(Fields& f, GenerationRequest& r) {
   const std::string instructions = f.string("instructions").value_or("");
-  if (!instructions.empty()) r.messages.push(message_of("system", instructions));
+  SystemMessages system(r.messages);
+  if (!instructions.empty()) system.add(instructions);
   const Value* input = f.any("input");
   if (input != nullptr && input->is_string()) {
     r.messages.push(message_of("user", input->as_text().bytes()));
   } else if (input != nullptr && input->is_list() && !input->as_list().items.empty()) {
-    for (size_t i = 0; f.good() && i < input->as_list().items.size(); ++i) add_item(input->as_list().items[i], i, f, r.messages);
+    for (size_t i = 0; f.good() && i < input->as_list().items.size(); ++i) add_item(input->as_list().items[i], i, f, r.messages, system);
   } else {
     f.wrong("input", "must be a text or a list of items");
   }
+  system.finish();
 }
 
 void read_tools(Fields& f, GenerationRequest& r) {
-  const Value* tools = f.list("tools");
-  for (size_t i = 0; tools != nullptr && f.good() && i < tools->as_list().items.size(); ++i) {
-    const Value& tool = tools->as_list().items[i];
-    if (!tool.is_map()) return f.wrong(fmt::format("tools[{}]", i), "must be an object");
-    Fields t(tool, fmt::format("tools[{}].", i));
+  Tools tools(r);
+  each_tool(f, [&](Fields& t, const std::string&) {
     if (const auto type = t.string("type"); type != "function") t.wrong("type", "only \"function\" works", Code::unsupported);
     r.strict_tools |= t.boolean("strict").value_or(false);
-    add_tool(t, "parameters", r);
-    if (Status s = t.finish(); !s.ok()) f.wrong("", s.error().message, s.error().code);
-  }
+    tools.add(t, "parameters");
+  });
   read_openai_tool_choice(f, r);
 }
 
