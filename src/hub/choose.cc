@@ -47,11 +47,13 @@ bool is_model(std::string_view path) {
   return name.ends_with(".gguf") && !name.starts_with("mmproj") && name.find("imatrix") == std::string::npos;
 }
 
+bool is_boundary(char before, std::string_view tag) {
+  return before == '-' || before == '.' || (before == '_' && tag.find_first_of("0123456789") != std::string_view::npos);
+}
+
 // Ends with it, after a boundary. Both in lower case.
 bool ends_with_tag(std::string_view name, std::string_view tag) {
-  if (name.size() <= tag.size() || !name.ends_with(tag)) return false;
-  const char before = name[name.size() - tag.size() - 1];
-  return before == '-' || before == '.' || (before == '_' && tag.find_first_of("0123456789") != std::string_view::npos);
+  return name.size() > tag.size() && name.ends_with(tag) && is_boundary(name[name.size() - tag.size() - 1], tag);
 }
 
 enum class Fit { none, ending, whole };
@@ -135,11 +137,50 @@ Result<Choice> whole(Choice model) {
                fmt::format("{}: {} of its {} parts are there", model.tag, model.paths.size(), last.count)};
 }
 
+// How many models fit each of their tags, as fit() decides: found by the endings of each name, for a repository may hold
+// as many models as files.
+class Fitting {
+ public:
+  explicit Fitting(std::span<const Choice> models) {
+    for (const Choice& model : models) counts_.try_emplace(lower(model.tag));
+    for (const Choice& model : models) add(lower(part_of(model.paths.front()).stem));
+  }
+  size_t count(std::string_view tag) const { return counts_.find(lower(tag))->second.models; }
+
+ private:
+  struct Count {
+    size_t models = 0, last = 0;
+  };
+
+  void add(const std::string& stem) {
+    ++added_;
+    see(std::string(file_name(stem)) + ".gguf");
+    for (size_t at = 0; at <= stem.size();) {
+      const size_t end = std::min(stem.find('/', at), stem.size());
+      const std::string_view part = std::string_view(stem).substr(at, end - at);
+      see(part);
+      for (size_t i = 1; i <= part.size(); ++i) {
+        if (is_boundary(part[i - 1], part.substr(i))) see(part.substr(i));
+      }
+      at = end + 1;
+    }
+  }
+  void see(std::string_view name) {
+    const auto found = counts_.find(name);
+    if (found == counts_.end() || found->second.last == added_) return;
+    found->second.last = added_;
+    ++found->second.models;
+  }
+
+  std::map<std::string, Count, std::less<>> counts_;
+  size_t added_ = 0;
+};
+
 // Two models may end alike: the longer name then says which.
 void make_distinct(std::vector<Choice>& models) {
+  const Fitting fitting(models);
   for (Choice& model : models) {
-    const auto same = [&](const Choice& other) { return fit(other, model.tag) != Fit::none; };
-    if (std::count_if(models.begin(), models.end(), same) > 1) model.tag = file_name(part_of(model.paths.front()).stem);
+    if (fitting.count(model.tag) > 1) model.tag = file_name(part_of(model.paths.front()).stem);
   }
 }
 

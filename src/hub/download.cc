@@ -129,7 +129,11 @@ Result<bool> Download::serves_ranges(Connection& connection) {
       whole = reply.status == 200;
       return whole ? std::optional<std::string>("whole") : std::nullopt;
     };
-    request.take = [](std::span<const std::byte>) -> std::optional<std::string> { return std::nullopt; };
+    uint64_t taken = 0;
+    request.take = [&](std::span<const std::byte> bytes) -> std::optional<std::string> {
+      taken += bytes.size();
+      return taken > 1 ? std::optional<std::string>("asked for one byte, the server sends more") : std::nullopt;
+    };
     const Reply reply = connection.get(request);
     if (whole) return false;
     if (reply.problem.empty()) return true;

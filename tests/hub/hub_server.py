@@ -27,6 +27,7 @@ class Hub:
         self.asked, self.lock = [], threading.Lock()  # (port is the hub's, method path, headers)
         self.private, self.page = set(), 1000
         self.redirect, self.ranges, self.lie_range = True, True, False
+        self.endless = False  # a range is answered with bytes that never end
         self.slow = 0.0  # seconds between blocks of 64 KiB
         self.broken = {}  # path: faults, each used once: a number (a status), ("cut", share), ("retry", seconds)
 
@@ -122,6 +123,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.fail(fault)
         body = content[first : last + 1]
         self.send_response(206 if asked and self.hub.ranges else 200)
+        if self.hub.endless:
+            self.end_headers()
+            while True:
+                self.wfile.write(bytes(1 << 16))
         self.send_header("Content-Length", str(len(body)))
         if asked and self.hub.ranges:
             self.send_header("Content-Range", f"bytes {first + (7 if self.hub.lie_range and not probe else 0)}-{last}/{len(content)}")

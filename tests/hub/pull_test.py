@@ -261,6 +261,11 @@ class Refusing(Case):
         self.hub.lie_range = True
         self.bad(1, "pull", REPO, "--range", "1M", says="the server sends others")
 
+    def test_a_server_that_never_ends_the_byte_that_was_asked_for(self):
+        self.one_file()
+        self.hub.endless = True
+        self.bad(1, "pull", REPO, says="asked for one byte, the server sends more")
+
     def test_faults_that_stay(self):
         self.one_file()
         self.hub.broken = {"tree": [500] * 9}
