@@ -8,16 +8,20 @@
 
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <mutex>
-#include <thread>
+#include <system_error>
 
 #include <fmt/format.h>
 
 #include "serve/connection.h"
+#include "serve/own_stack.h"
 #include "serve/routes.h"
 
 namespace sluice::serve {
 namespace {
+
+constexpr size_t kStackBytes = size_t{8} << 20;
 
 thread_local Connection* current = nullptr;   // the connection this thread serves
 thread_local bool turned_away = false;        // what is served on this thread only hears that there is no room
@@ -38,24 +42,24 @@ class Bytes : public httplib::Stream {
   Connection& connection_;
 };
 
-// Threads as they are needed, up to a bound. Beyond it a task runs at once, where it was handed over, to say no.
+// Threads as they are needed, up to a bound. Beyond it, and where no thread can be made, a task runs at once, where it was handed over, to say no.
 class BoundedThreads : public httplib::TaskQueue {
  public:
   explicit BoundedThreads(int most) : most_(most) {}
+  ~BoundedThreads() override { BoundedThreads::shutdown(); }
 
   void enqueue(std::function<void()> task) override {
     std::unique_lock lock(mutex_);
-    if (busy_ >= most_) {
-      lock.unlock();
-      turned_away = true;
-      task();
-      turned_away = false;
+    if (busy_ < most_ && (busy_ < static_cast<int>(threads_.size()) || start())) {
+      ++busy_;
+      tasks_.push_back(std::move(task));
+      more_.notify_one();
       return;
     }
-    ++busy_;
-    tasks_.push_back(std::move(task));
-    if (static_cast<int>(threads_.size()) < busy_) threads_.emplace_back([this] { work(); });
-    more_.notify_one();
+    lock.unlock();
+    turned_away = true;
+    task();
+    turned_away = false;
   }
 
   void shutdown() override {
@@ -64,10 +68,19 @@ class BoundedThreads : public httplib::TaskQueue {
       ending_ = true;
     }
     more_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();  // waits for each
   }
 
  private:
+  bool start() {
+    try {
+      threads_.emplace_back(kStackBytes, [this] { work(); });
+    } catch (const std::system_error&) {
+      return false;  // no room in the machine is as no room here
+    }
+    return true;
+  }
+
   void work() {
     std::unique_lock lock(mutex_);
     for (;;) {
@@ -86,7 +99,7 @@ class BoundedThreads : public httplib::TaskQueue {
   std::mutex mutex_;
   std::condition_variable more_;
   std::deque<std::function<void()>> tasks_;
-  std::vector<std::thread> threads_;
+  std::list<OwnStackThread> threads_;
   int busy_ = 0;  // tasks handed over and not done
   bool ending_ = false;
 };

@@ -2,12 +2,14 @@
 #include "serve/http_server.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
 #include <future>
 #include <iterator>
@@ -59,7 +61,7 @@ class Server : public ::testing::Test {
   }
 
   // All the server sends until it closes; nothing where it is silent for 60 s.
-  std::string ask(const Route& route, const std::string& body) const {
+  std::string ask(const Route& route, const std::string& body, const std::string& headers = "") const {
     const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
     const timeval patience{60, 0};
     ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
@@ -69,12 +71,16 @@ class Server : public ::testing::Test {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     std::string out;
     if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-      std::string head = std::string(route.method) + " " + std::string(route.path) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+      std::string head = std::string(route.method) + " " + std::string(route.path) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + headers;
       if (!body.empty()) head += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
       const std::string all = head + "\r\n" + body;
       char bytes[4096];
       ssize_t got = ::send(socket, all.data(), all.size(), MSG_NOSIGNAL);
-      while (got > 0 && (got = ::recv(socket, bytes, sizeof bytes, 0)) > 0) out.append(bytes, static_cast<size_t>(got));
+      while (got > 0) {
+        do got = ::recv(socket, bytes, sizeof bytes, 0);
+        while (got < 0 && errno == EINTR);
+        if (got > 0) out.append(bytes, static_cast<size_t>(got));
+      }
     }
     ::close(socket);
     return out;
@@ -179,6 +185,23 @@ TEST_F(Server, WhoGoesWhileOthersArePreparedNeedsNoTurn) {
   service_->preparing.give_back();
   EXPECT_TRUE(service_->preparing.take(std::chrono::milliseconds(0)) && service_->preparing.take(std::chrono::milliseconds(0)) &&
               !service_->preparing.take(std::chrono::milliseconds(0))) << "the turn was given back once";
+}
+
+// Threads of 2 MB, as `ulimit -s unlimited` makes them, are too small for what cpp-httplib does with this line.
+TEST_F(Server, ALongRangeNeedsNoLargeStackOfTheCallers) {
+  pthread_attr_t own, small;
+  ASSERT_EQ(::pthread_getattr_default_np(&own), 0);
+  ASSERT_EQ(::pthread_attr_init(&small), 0);
+  ASSERT_EQ(::pthread_attr_setstacksize(&small, 2 << 20), 0);
+  ASSERT_EQ(::pthread_setattr_default_np(&small), 0);
+  run();
+  std::string range = "Range: bytes=0-0";
+  while (range.size() < 8000) range += ",0-0";
+  const std::string answer = ask(*find_route("GET", "/v1/models"), "", range + "\r\n");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer.substr(0, 200);
+  ::pthread_setattr_default_np(&own);
+  ::pthread_attr_destroy(&own);
+  ::pthread_attr_destroy(&small);
 }
 
 TEST_F(Server, AStopBeforeItRunsIsNotForgotten) {

@@ -181,10 +181,11 @@ Result<FieldStyle> parse_field_style(std::string_view source) {
 
 Result<Text> format_field(Runtime& runtime, const Value& value, const FieldStyle& style) {
   Text out;
-  const auto asked = static_cast<uint64_t>(style.width) + static_cast<uint64_t>(std::max(style.precision, 0));
-  const uint64_t digits = value.is(Value::Kind::big_integer) ? value.as_text().size() : 0;
-  SLUICE_TRY_VOID(runtime.budget().step((asked + digits) / 64));
   const bool as_number = value.is_number() && !(value.is(Value::Kind::boolean) && style.type == 0);
+  const auto precision = static_cast<uint64_t>(as_number ? std::max(style.precision, 0) : 0);
+  const uint64_t digits = value.is(Value::Kind::big_integer) ? value.as_text().size() : 0;
+  // Digits after the point are long division.
+  SLUICE_TRY_VOID(runtime.budget().step((static_cast<uint64_t>(style.width) + digits) / 64 + precision / 8));
   if (!as_number) {
     if (style.type != 0 && style.type != 's')
       return bad("a number is needed, not '" + std::string(type_name(value)) + "'");
