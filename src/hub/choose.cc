@@ -137,8 +137,8 @@ Result<Choice> whole(Choice model) {
                fmt::format("{}: {} of its {} parts are there", model.tag, model.paths.size(), last.count)};
 }
 
-// How many models fit each of their tags, as fit() decides: found by the endings of each name, for a repository may hold
-// as many models as files.
+// How many models fit each of their tags, as fit() decides: found by the endings of each name, for a repository may
+// hold as many models as files.
 class Fitting {
  public:
   explicit Fitting(std::span<const Choice> models) {

@@ -58,15 +58,18 @@ TEST(Choose, EveryModelHasATagThatChoosesIt) {
 }
 
 TEST(Choose, TagsThatFitSeveralBecomeWholeNames) {
-  const std::vector<std::string> paths = {"a-Q4_K_M.gguf", "x/b-Q4_K_M.gguf", "c-Q8_0.gguf", "Q8_0/d.gguf", "e-Q5_0.gguf", "UD-Q5_0/f.gguf", "g-IQ1_S.gguf", "h_bf16.gguf"};
+  const std::vector<std::string> paths = {"a-Q4_K_M.gguf", "x/b-Q4_K_M.gguf", "c-Q8_0.gguf",  "Q8_0/d.gguf",
+                                          "e-Q5_0.gguf",   "UD-Q5_0/f.gguf",  "g-IQ1_S.gguf", "h_bf16.gguf"};
   std::vector<std::string> tags;
   for (const Choice& model : models_in(paths)) tags.push_back(model.tag);
-  EXPECT_THAT(tags, testing::UnorderedElementsAre("a-Q4_K_M", "b-Q4_K_M", "c-Q8_0", "d", "e-Q5_0", "f", "IQ1_S", "h_bf16"));
+  EXPECT_THAT(tags,
+              testing::UnorderedElementsAre("a-Q4_K_M", "b-Q4_K_M", "c-Q8_0", "d", "e-Q5_0", "f", "IQ1_S", "h_bf16"));
 }
 
 TEST(Choose, ManyModelsTakeNoTimeForEachPair) {
   std::vector<std::string> paths;
-  for (int i = 0; i < 100'000; ++i) paths.push_back("folder-" + std::to_string(i) + "/some-model-" + std::to_string(i) + "-Q4_K_M.gguf");
+  for (int i = 0; i < 100'000; ++i)
+    paths.push_back("folder-" + std::to_string(i) + "/some-model-" + std::to_string(i) + "-Q4_K_M.gguf");
   const auto models = models_in(paths);
   ASSERT_EQ(models.size(), paths.size());
   EXPECT_TRUE(models[0].tag.starts_with("some-model-"));

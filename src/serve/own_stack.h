@@ -1,5 +1,5 @@
-// A thread whose stack is as large as we say. std::thread's follows `ulimit -s`, down to 2 MB where that is unlimited, and
-// cpp-httplib matches header lines with regular expressions that recurse once a character.
+// A thread whose stack is as large as we say. std::thread's follows `ulimit -s`, down to 2 MB where that is unlimited,
+// and cpp-httplib matches header lines with regular expressions that recurse once a character.
 #pragma once
 
 #include <pthread.h>

@@ -207,7 +207,8 @@ TEST(ChatTemplate, FiltersThatCallFiltersAreBounded) {
 TEST(ChatTemplate, MarksOfOriginAreMemoryToo) {
   const std::string mixed = "{% set x = (messages[0].content ~ 'm') * 1000000 %}";
   expect_refused(mixed + "{% set x = x + x + x %}");
-  expect_refused(mixed + "{% set l = [] %}{% for i in range(60) %}{% set _ = l.append(x.removeprefix('')) %}{% endfor %}");
+  expect_refused(mixed +
+                 "{% set l = [] %}{% for i in range(60) %}{% set _ = l.append(x.removeprefix('')) %}{% endfor %}");
   expect_refused(mixed + "{% for i in range(60) %}{% set _ = x.partition('n') %}{% endfor %}");
   expect_refused("{% set x = ((messages[0].content * 4000000).replace('', 'm')) %}");
   expect_refused("{% set x = [messages[0].content] * 1000000 %}" + repeated("{% set _ = x | join('m') %}", 20));
@@ -231,8 +232,8 @@ TEST(ChatTemplate, SlicesCountCharacters) {
         std::string forward, backward;  // chars[start:stop:step], chars[stop-1:start-6:-step]
         for (int i = start; i < stop; i += step) forward += chars[static_cast<size_t>(i)];
         for (int i = stop - 1; i >= start; i -= step) backward += chars[static_cast<size_t>(i)];
-        const std::string slices = fmt::format("{{{{ s[{}:{}:{}] }}}}|{{{{ s[{}:{}:-{}] if {} > {} else '' }}}}", start, stop,
-                                               step, stop - 1, start - 6, step, stop, start);
+        const std::string slices = fmt::format("{{{{ s[{}:{}:{}] }}}}|{{{{ s[{}:{}:-{}] if {} > {} else '' }}}}", start,
+                                               stop, step, stop - 1, start - 6, step, stop, start);
         EXPECT_EQ(rendered("{% set s = '" + all + "' %}" + slices), forward + "|" + backward) << slices;
       }
     }

@@ -147,7 +147,8 @@ Result<Value> join(Runtime& runtime, const Value& self, const Arguments& args) {
   Text out;
   for (size_t i = 0; i < items.size(); ++i) {
     if (!items[i].is_string()) return Error{Code::invalid, "join(): item " + std::to_string(i) + " is not a string"};
-    SLUICE_TRY_VOID(runtime.budget().reserve(out.footprint() + self.as_text().footprint() + items[i].as_text().footprint()));
+    SLUICE_TRY_VOID(
+        runtime.budget().reserve(out.footprint() + self.as_text().footprint() + items[i].as_text().footprint()));
     if (i > 0) out.append(self.as_text());
     out.append(items[i].as_text());
   }

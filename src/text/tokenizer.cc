@@ -80,7 +80,8 @@ Result<TokenTable> build_table(const Vocabulary& vocabulary) {
     const std::string_view spelling = id < vocabulary.tokens.size() ? vocabulary.tokens[id] : std::string_view();
     SLUICE_TRY(const Entry entry, read_entry(spelling, added, id, bytes));
     if (bytes.size() > max_token_bytes) {
-      return Error{Code::unsupported, fmt::format("token {}: {} bytes; at most {} are supported", id, bytes.size(), max_token_bytes)};
+      return Error{Code::unsupported,
+                   fmt::format("token {}: {} bytes; at most {} are supported", id, bytes.size(), max_token_bytes)};
     }
     if (bytes.size() > max_table_bytes - table.byte_count()) {
       return Error{Code::unsupported, "vocabulary: its tokens hold more than 1 GiB of text"};
