@@ -9,7 +9,7 @@
 //   kDirect: how many tokens, 1, 2 or 4, are multiplied with weights that are still in registers, no tile being built
 //   less(most): what prepare() takes off weights of at most `most` so that they fit P's instructions
 //   start(d0, d1, n): sums that join() makes n, a row a lane
-//   accumulate_folded: may be there, the same in fewer instructions for code so long that these are what takes the time
+//   accumulate_folded: may be there, the same in fewer instructions; taken for several tokens
 //   Weights, prepare<most>(words), accumulate(d0, d1, weights, x, Index<i>) for the words from the group's i-th on
 // One with registers for whole tiles also has multiply<F>(...) for all tokens of a tile, and Scope<F>, which is there
 // meanwhile.
@@ -52,6 +52,16 @@ constexpr int correction() {
   return P::less(F::kMost) - F::kBias;
 }
 
+// As P does it for T tokens.
+template <class P, int T, class Int, class Word>
+SLUICE_INLINE void accumulate(Int& d0, Int& d1, const typename P::Weights& w, const std::byte* x, Word word) {
+  if constexpr (T > 1 && requires { P::accumulate_folded(d0, d1, w, x, word); }) {
+    P::accumulate_folded(d0, d1, w, x, word);
+  } else {
+    P::accumulate(d0, d1, w, x, word);
+  }
+}
+
 // One group of the tile with T tokens' activations. `half` of kHalves.
 template <class V, class P, class F, int T, int kHalf>
 SLUICE_INLINE void multiply_group(const Tile<V>& tile, int g, const std::byte* x, const GroupHead* head, int64_t ldq,
@@ -69,7 +79,7 @@ SLUICE_INLINE void multiply_group(const Tile<V>& tile, int g, const std::byte* x
   unroll<kWords / P::kWords>([&](auto i) SLUICE_LAMBDA {
     constexpr int k = kHalf * kWords + i.value * P::kWords;
     const typename P::Weights w = P::template prepare<F::kMost>(tile.weights[g] + k);
-    unroll<T>([&](auto t) SLUICE_LAMBDA { P::accumulate(d0[t.value], d1[t.value], w, x + t.value * ldq, Index<k>{}); });
+    unroll<T>([&](auto t) SLUICE_LAMBDA { accumulate<P, T>(d0[t.value], d1[t.value], w, x + t.value * ldq, Index<k>{}); });
   });
   const typename V::Reg s = tile.scales[g * F::kHalves + kHalf];
   unroll<T>([&](auto t) SLUICE_LAMBDA {
@@ -205,7 +215,7 @@ struct ProductSink {
     if constexpr (i % P::kWords == P::kWords - 1) {
       const typename P::Weights w = P::template prepare<F::kMost>(words[k]);
       unroll<T>([&](auto t) SLUICE_LAMBDA {
-        accumulate(d0[k][t.value], d1[k][t.value], w, x + (round + k) * kGroupBytes + t.value * ldq, Index<first>{});
+        accumulate<P, T>(d0[k][t.value], d1[k][t.value], w, x + (round + k) * kGroupBytes + t.value * ldq, Index<first>{});
       });
     }
     // Spread evenly: asked for in one go they would fill the queue of misses and stall.
@@ -221,14 +231,6 @@ struct ProductSink {
   SLUICE_INLINE void offset(typename V::Reg v) { offsets[j] = v; }
 
  private:
-  template <class Word>
-  static SLUICE_INLINE void accumulate(typename V::Int& sum0, typename V::Int& sum1, const typename P::Weights& w, const std::byte* at, Word word) {
-    if constexpr (T > 1 && requires { P::accumulate_folded(sum0, sum1, w, at, word); }) {
-      P::accumulate_folded(sum0, sum1, w, at, word);
-    } else {
-      P::accumulate(sum0, sum1, w, at, word);
-    }
-  }
   template <int k, int half>
   SLUICE_INLINE void finish(int round) {
     const int j = (round + k) * F::kHalves + half;

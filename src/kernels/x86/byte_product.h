@@ -16,7 +16,7 @@ struct ByteProduct : WordProduct<V> {
   using Order = PlaneOrder;
   using Weights = Int;
   static constexpr bool kFolds = requires(Int d, const std::byte* p) { I::add_folded(d, d, p); };
-  static constexpr int kTokens = 4, kDirect = V::kLanes == 16 ? 4 : 2;
+  static constexpr int kTokens = V::kLanes == 16 ? 8 : 4, kDirect = V::kLanes == 16 ? 4 : 2;
   template <int kMost>
   static SLUICE_INLINE Weights prepare(const Int* w) {
     return *w;
@@ -39,7 +39,6 @@ struct ByteProduct : WordProduct<V> {
 template <class V, class I>
 struct UpperByteProduct : ByteProduct<V, I> {
   using Int = typename V::Int;
-  static constexpr int kTokens = V::kLanes == 16 ? 8 : 4;
   template <int i>
   static SLUICE_INLINE void accumulate(Int& d0, Int&, Int w, const std::byte* x, Index<i>) {
     I::add(d0, w, V::repeat_word(x + 4 * i));
