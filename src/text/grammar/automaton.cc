@@ -7,9 +7,13 @@ namespace {
 
 using Kind = GrammarNode::Kind;
 
-constexpr size_t kMostTransitions = 8'000'000, kMostCells = 1'000'000;
-constexpr size_t kMostStacks = 4000;      // of a state
-constexpr size_t kMostWork = 200'000;     // to make one state
+constexpr size_t kMostTables = size_t{96} << 20;  // bytes
+// Of them, with what vectors keep in reserve and what the hash tables and their keys take:
+constexpr size_t kCellBytes = 86, kStateBytes = 146, kStackBytes = 10, kTransitionBytes = 6;
+constexpr size_t kMostStacks = 4000;   // of a state
+constexpr size_t kMostWork = 200'000;  // to make one state
+// What it costs (Automaton::charge) to look into a hash table, and to sort in a stack among a state's others.
+constexpr size_t kLookUpSteps = 32, kSortSteps = 1;
 
 uint64_t mix(uint64_t hash, uint64_t value) {
   hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
@@ -50,30 +54,36 @@ int32_t Automaton::shortest_from(NodeId id, int32_t index, CellId parent) const 
   const GrammarNode& node = grammar_->node(id);
   int64_t out = cell(parent).shortest;
   if (node.kind == Kind::bytes) out += 1;
-  if (node.kind == Kind::sequence) {
-    for (auto i = static_cast<uint32_t>(index); i < node.count; ++i) out += grammar_->measure(grammar_->child(node, i)).bytes;
-  }
+  if (node.kind == Kind::sequence) out += grammar_->shortest_rest(node, static_cast<uint32_t>(index));
   if (node.kind == Kind::repeat && index < node.least) {
     out += int64_t{node.least - index} * grammar_->measure(grammar_->child(node, 0)).bytes;
   }
   return static_cast<int32_t>(std::min<int64_t>(out, kNever));
 }
 
+size_t Automaton::table_bytes() const {
+  return cells_.size() * kCellBytes + states_.size() * kStateBytes + tops_.size() * kStackBytes + next_.size() * kTransitionBytes;
+}
+
 CellId Automaton::make_cell(NodeId node, int32_t index, CellId parent) {
+  if (spoilt()) return bottom;
+  charge(kLookUpSteps);
   const auto [at, fresh] = cell_ids_.try_emplace({node, index, parent}, static_cast<CellId>(cells_.size()));
   if (fresh) {
-    if (cells_.size() >= kMostCells) full_ = true;
+    if (table_bytes() > kMostTables) full_ = true;
     cells_.push_back({node, index, parent, shortest_from(node, index, parent), cell(parent).depth + 1});
   }
   return at->second;
 }
 
 StateId Automaton::make_state(std::vector<CellId> tops) {
+  if (spoilt()) return dead;
+  charge(kLookUpSteps + kSortSteps * tops.size());
   std::sort(tops.begin(), tops.end());
   tops.erase(std::unique(tops.begin(), tops.end()), tops.end());
   const auto [at, fresh] = state_ids_.try_emplace(tops, static_cast<StateId>(states_.size()));
   if (!fresh) return at->second;
-  if (next_.size() + class_count_ > kMostTransitions) full_ = true;
+  if (table_bytes() > kMostTables) full_ = true;
   State state{static_cast<uint32_t>(tops_.size()), static_cast<uint32_t>(tops.size()), kNever, false, false, false};
   for (CellId top : tops) {
     state.shortest = std::min(state.shortest, cell(top).shortest);
@@ -89,7 +99,8 @@ StateId Automaton::make_state(std::vector<CellId> tops) {
 
 // For all bytes at once that the same stacks take.
 StateId Automaton::work_out(StateId from, uint8_t byte) {
-  if (full_ || ambiguous_) return dead;
+  charge(class_count_ + state(from).count);
+  if (spoilt()) return dead;
   ByteSet alike = ByteSet::all();
   for (uint32_t i = 0; i < state(from).count; ++i) {
     const CellId top = tops_[state(from).first + i];
@@ -115,9 +126,10 @@ StateId Automaton::close() {
   seen_.clear();
   found_.clear();
   size_t done = 0;
-  while (!work_.empty() && !ambiguous_) {
+  while (!work_.empty() && !spoilt()) {
     const Work work = work_.back();
     work_.pop_back();
+    charge(kLookUpSteps);
     if (!seen_.insert(pair_key(work.node, work.parent)).second) continue;
     if (++done > kMostWork || found_.size() > kMostStacks) ambiguous_ = true;
     if (work.node < 0) {
@@ -127,7 +139,7 @@ StateId Automaton::close() {
     }
   }
   work_.clear();
-  return ambiguous_ ? dead : make_state(found_);
+  return make_state(found_);
 }
 
 void Automaton::enter(Work work) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <unordered_map>
@@ -71,10 +72,21 @@ class Automaton {
   // The same state of another automaton for the same grammar.
   StateId copy_of(const Automaton& other, StateId state);
 
-  // Tables are as large as they may get: results are wrong from then on; go on in a fresh automaton.
+  // Tables are as large as they may get: go on in a fresh automaton.
   bool full() const { return full_; }
-  // More stacks at once than can be followed: results are wrong from then on.
+  // More stacks at once than can be followed.
   bool ambiguous() const { return ambiguous_; }
+  // More work than was allowed.
+  bool overworked() const { return overworked_; }
+  // One of these: results are wrong from then on, what was returned before is not.
+  bool spoilt() const { return full_ || ambiguous_ || overworked_; }
+
+  // How much work may be done from now on, in steps of a walk along known states; without limit before the first call.
+  void allow(int64_t work) { work_left_ = work; }
+  int64_t work_left() const { return work_left_; }
+  void charge(size_t work) {
+    if ((work_left_ -= static_cast<int64_t>(work)) < 0) overworked_ = true;
+  }
 
  private:
   static constexpr StateId kUnknown = -1;
@@ -95,6 +107,7 @@ class Automaton {
     size_t operator()(const std::vector<CellId>& tops) const;
   };
 
+  size_t table_bytes() const;
   StateId work_out(StateId state, uint8_t byte);
   StateId close();
   void enter(Work work);
@@ -114,7 +127,8 @@ class Automaton {
   std::unordered_map<std::vector<CellId>, StateId, TopsHash> state_ids_;
   std::vector<StateId> next_;  // [state][byte class]
   StateId start_ = dead;
-  bool full_ = false, ambiguous_ = false;
+  bool full_ = false, ambiguous_ = false, overworked_ = false;
+  int64_t work_left_ = std::numeric_limits<int64_t>::max();
   // While a state is made:
   std::vector<Work> work_;
   std::unordered_set<uint64_t> seen_;

@@ -30,11 +30,12 @@ std::vector<std::vector<NodeId>> parents_of(const Grammar& g) {
 }
 
 // Knuth's generalisation of Dijkstra's algorithm: nodes become final in the order of their measure. `cost` gives a
-// node's measure from those of its children once enough of them are final, and never less than any it is made of.
+// node's measure from those of its children once enough of them are final, and never less than any it is made of. So a
+// node that needs one child only has the measure that the first one to be final gives it.
 template <class Cost>
 std::vector<int32_t> least_measures(const Grammar& g, const std::vector<std::vector<NodeId>>& parents, Cost cost) {
   std::vector<int32_t> value(g.nodes().size(), kNever);
-  std::vector<uint32_t> missing(g.nodes().size(), 0);  // children of a sequence that are not final
+  std::vector<uint32_t> missing(g.nodes().size(), 0);  // children that are not final but must be
   using Entry = std::pair<int32_t, NodeId>;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue;
   const auto offer = [&](NodeId id) {
@@ -42,7 +43,7 @@ std::vector<int32_t> least_measures(const Grammar& g, const std::vector<std::vec
   };
   for (size_t i = 0; i < g.nodes().size(); ++i) {
     const GrammarNode& node = g.nodes()[i];
-    missing[i] = node.kind == Kind::sequence ? node.count : 0;
+    missing[i] = node.kind == Kind::sequence ? node.count : 1;
     const bool leaf = node.kind == Kind::bytes || (node.kind == Kind::sequence && node.count == 0) ||
                       (node.kind == Kind::repeat && node.least == 0);
     if (leaf) offer(static_cast<NodeId>(i));
@@ -53,9 +54,8 @@ std::vector<int32_t> least_measures(const Grammar& g, const std::vector<std::vec
     if (value[static_cast<size_t>(id)] <= now) continue;
     value[static_cast<size_t>(id)] = now;
     for (NodeId parent : parents[static_cast<size_t>(id)]) {
-      const auto p = static_cast<size_t>(parent);
-      if (g.nodes()[p].kind == Kind::sequence && --missing[p] > 0) continue;
-      if (value[p] == kNever) offer(parent);
+      uint32_t& left = missing[static_cast<size_t>(parent)];
+      if (left > 0 && --left == 0) offer(parent);
     }
   }
   return value;
@@ -127,6 +127,19 @@ void CheckedGrammar::measure_all() {
       least_measures(grammar_, parents, [this](NodeId id, const auto& value) { return depth_cost(grammar_, id, value); });
   measures_.resize(bytes.size());
   for (size_t i = 0; i < bytes.size(); ++i) measures_[i] = {bytes[i], depth[i]};
+  for (const GrammarNode& node : grammar_.nodes()) {
+    rests_.resize(std::max<size_t>(rests_.size(), node.first + node.count));
+    if (node.kind != Kind::sequence) continue;
+    int64_t rest = 0;
+    for (uint32_t i = node.count; i-- > 0;) rests_[node.first + i] = capped(rest += measure(child(node, i)).bytes);
+  }
+}
+
+// What nothing matches is no way: it would be looked at wherever its choice is entered.
+void CheckedGrammar::drop_dead_ways() {
+  std::vector<bool> dead(measures_.size());
+  for (size_t i = 0; i < dead.size(); ++i) dead[i] = measures_[i].bytes >= kNever;
+  grammar_.drop_ways(dead);
 }
 
 Status CheckedGrammar::check_left_recursion() const {
@@ -194,6 +207,7 @@ Result<CheckedGrammar> CheckedGrammar::check(Grammar grammar, RuleId root) {
   }
   if (whole.depth >= kMostDepth) return Error{Code::over_budget, "the shortest text already nests too deeply"};
   SLUICE_TRY_VOID(out.check_left_recursion());
+  out.drop_dead_ways();
   out.classify_bytes();
   return out;
 }

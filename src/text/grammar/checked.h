@@ -30,6 +30,10 @@ class CheckedGrammar {
   NodeId root_body() const { return body(root_); }
   const GrammarNode& node(NodeId id) const { return grammar_.nodes()[static_cast<size_t>(id)]; }
   const NodeMeasure& measure(NodeId id) const { return measures_[static_cast<size_t>(id)]; }
+  // Bytes of the shortest text of a sequence's parts from `part` on.
+  int32_t shortest_rest(const GrammarNode& sequence, uint32_t part) const {
+    return part < sequence.count ? rests_[sequence.first + part] : 0;
+  }
   NodeId child(const GrammarNode& node, uint32_t i) const { return grammar_.children(node)[i]; }
   NodeId body(RuleId rule) const { return grammar_.rules()[static_cast<size_t>(rule)].body; }
   // Bytes that no set tells apart have one class.
@@ -39,12 +43,14 @@ class CheckedGrammar {
  private:
   CheckedGrammar(Grammar grammar, RuleId root) : grammar_(std::move(grammar)), root_(root) {}
   void measure_all();
+  void drop_dead_ways();
   Status check_left_recursion() const;
   void classify_bytes();
 
   Grammar grammar_;
   RuleId root_;
   std::vector<NodeMeasure> measures_;
+  std::vector<int32_t> rests_;  // by place in Grammar::children
   std::vector<uint8_t> classes_;
   int32_t class_count_ = 0;
 };

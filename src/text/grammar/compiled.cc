@@ -1,19 +1,27 @@
 #include "text/grammar/compiled.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "text/grammar/token_masks.h"
 #include "text/quote.h"
 
 namespace sluice::text {
+namespace {
+
+// Steps (Automaton::allow) that an answer may do at once, and what each of its tokens adds to what is left of that. All
+// sessions wait while a mask is made.
+constexpr int64_t kMostWork = 1 << 26, kWorkOfToken = kMostWork / 32;
+
+}  // namespace
 
 // Where one answer stands.
 class GrammarConstraint : public Constraint {
  public:
   explicit GrammarConstraint(std::shared_ptr<CompiledGrammar> grammar) : grammar_(std::move(grammar)) {
     const std::lock_guard lock(grammar_->mutex_);
-    masks_ = grammar_->masks_;
+    masks_ = grammar_->sound_masks();
     state_ = masks_->automaton().start();
   }
 
@@ -35,6 +43,7 @@ class GrammarConstraint : public Constraint {
 
   Status accept(int32_t token) override {
     const std::lock_guard lock(grammar_->mutex_);
+    work_left_ = std::min(work_left_ + kWorkOfToken, kMostWork);
     const TokenTrie& trie = masks_->trie();
     const Automaton& automaton = masks_->automaton();
     const TokenTrie::Kind kind = trie.kind(token);
@@ -54,29 +63,43 @@ class GrammarConstraint : public Constraint {
 
   bool free() const override {
     const std::lock_guard lock(grammar_->mutex_);
-    const Automaton::State& state = masks_->automaton().state(state_);
-    if (ended_ || !state.free || !state.accepts) return false;
+    Automaton& automaton = masks_->automaton();
+    const Automaton::State& state = automaton.state(state_);
+    if (ended_ || !state.free || !state.accepts || automaton.spoilt()) return false;
+    automaton.allow(work_left_);
     const TokenMasks::Mask& mask = masks_->mask(state_);
-    return mask.all && mask.worst == 0;
+    work_left_ = automaton.work_left();
+    return mask.all && mask.worst == 0 && !automaton.spoilt();
   }
 
  private:
   // Runs what may work out new states; where the tables are full, again with fresh ones.
   template <class Work>
   Status guarded(Work work) {
-    for (int attempt = 0; attempt < 2; ++attempt) {
-      const Automaton& automaton = masks_->automaton();
+    for (bool fresh = false;;) {
+      if (masks_->automaton().spoilt()) fresh = move_on();
+      Automaton& automaton = masks_->automaton();
+      automaton.allow(work_left_);
       work();
-      if (automaton.ambiguous()) {
-        if (grammar_->masks_ == masks_) grammar_->masks_ = std::make_shared<TokenMasks>(grammar_->grammar_, grammar_->trie_);
-        return Error{Code::over_budget, "the grammar is too ambiguous here: too many readings at once"};
-      }
-      if (!automaton.full()) return {};
-      auto fresh = std::make_shared<TokenMasks>(grammar_->grammar_, grammar_->trie_);
-      state_ = fresh->automaton().copy_of(automaton, state_);
-      masks_ = grammar_->masks_ = std::move(fresh);
+      work_left_ = automaton.work_left();
+      if (!automaton.spoilt()) return {};
+      if (automaton.ambiguous()) return Error{Code::over_budget, "the grammar is too ambiguous here: too many readings at once"};
+      if (automaton.overworked()) return Error{Code::over_budget, "the grammar is too much work here: its texts can be read in too many ways"};
+      if (fresh) return Error{Code::over_budget, "the grammar has too many states here"};
     }
-    return Error{Code::over_budget, "the grammar has too many states here"};
+  }
+
+  // Goes on where it stands in sound masks; whether they are fresh ones. Others may have spoilt those it had.
+  bool move_on() {
+    const std::shared_ptr<TokenMasks> old = std::move(masks_);
+    const StateId at = state_;
+    for (;;) {
+      const auto before = grammar_->masks_;
+      masks_ = grammar_->sound_masks();
+      masks_->automaton().allow(std::numeric_limits<int64_t>::max());
+      state_ = masks_->automaton().copy_of(old->automaton(), at);
+      if (const bool fresh = masks_ != before; fresh || !masks_->automaton().spoilt()) return fresh;
+    }
   }
 
   void fill(std::span<uint64_t> bits, int64_t tokens_left) {
@@ -99,12 +122,18 @@ class GrammarConstraint : public Constraint {
   std::shared_ptr<TokenMasks> masks_;
   StateId state_ = Automaton::dead;
   bool ended_ = false;
+  mutable int64_t work_left_ = kMostWork;
 };
 
 CompiledGrammar::CompiledGrammar(std::shared_ptr<const CheckedGrammar> grammar, std::shared_ptr<const TokenTrie> trie)
     : grammar_(std::move(grammar)), trie_(std::move(trie)), masks_(std::make_shared<TokenMasks>(grammar_, trie_)) {}
 
 CompiledGrammar::~CompiledGrammar() = default;
+
+const std::shared_ptr<TokenMasks>& CompiledGrammar::sound_masks() {
+  if (masks_->automaton().spoilt()) masks_ = std::make_shared<TokenMasks>(grammar_, trie_);
+  return masks_;
+}
 
 Result<std::shared_ptr<CompiledGrammar>> CompiledGrammar::make(Grammar grammar, RuleId root,
                                                                std::shared_ptr<const TokenTrie> trie) {

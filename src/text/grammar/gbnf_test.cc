@@ -100,5 +100,63 @@ TEST(Gbnf, AmbiguityEnds) {
   EXPECT_THAT(refusal("root ::= ((\"a\"{0,1000}){0,1000}){0,1000}"), HasSubstr("ambiguous"));
 }
 
+// The stack of every copy of "d" is different, so each byte is read in all of them: an error rather than a long wait.
+TEST(Gbnf, TooMuchWorkEnds) {
+  std::string d = "\"a\"";
+  for (char c = 'b'; c <= 'z'; ++c) d += std::string("|\"") + c + "\"";
+  for (int i = 0; i < 1500; ++i) d += "|x";
+  const auto grammar = compiled("root ::= (d?){0,98} \"!\"\nx ::= \"=\"\nd ::= " + d);
+  ASSERT_NE(grammar, nullptr);
+  const auto constraint = grammar->constraint();
+  std::vector<uint64_t> bits(test::walk_vocabulary().trie->words());
+  Status status;
+  for (int i = 0; i < 90 && status.ok(); ++i) {
+    status = constraint->allowed(bits, 1000);
+    if (status.ok()) status = constraint->accept('a' + i % 26);
+  }
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, Code::over_budget);
+  EXPECT_THAT(status.error().message, HasSubstr("too much work"));
+}
+
+// What never matches costs nothing where it is entered: with it this would be too much work.
+TEST(Gbnf, WhatNeverMatchesIsNoWay) {
+  std::string d = "\"a\"";
+  for (int i = 0; i < 1900; ++i) d += "|x";
+  const auto grammar = compiled("root ::= (d?){0,98} \"!\"\nx ::= [^\\x00-\\U0010FFFF]\nd ::= " + d);
+  ASSERT_NE(grammar, nullptr);
+  EXPECT_LT(grammar->grammar().grammar().children(grammar->grammar().node(grammar->grammar().body(2))).size(), 3u);
+  EXPECT_TRUE(test::accepts(*grammar, std::string(98, 'a') + "!"));
+  EXPECT_FALSE(test::accepts(*grammar, std::string(99, 'a') + "!"));
+}
+
+// One answer's grammar being too ambiguous at one place ends that answer, no other one.
+TEST(Gbnf, AmbiguityEndsOneAnswerOnly) {
+  const auto grammar = compiled("root ::= \"x\" \"y\"* \"z\" | ((\"a\"{1,1000}){1,1000}){1,1000} \"b\"");
+  ASSERT_NE(grammar, nullptr);
+  const auto other = grammar->constraint(), constraint = grammar->constraint();
+  ASSERT_TRUE(other->accept('x').ok());
+  Status status;
+  for (int i = 0; i < 300 && status.ok(); ++i) status = constraint->accept('a');
+  EXPECT_FALSE(status.ok());
+  std::vector<uint64_t> bits(test::walk_vocabulary().trie->words());
+  for (char c : std::string_view("yyz")) {
+    ASSERT_TRUE(other->allowed(bits, 1000).ok());
+    EXPECT_TRUE(has_bit(bits, c));
+    EXPECT_FALSE(has_bit(bits, 'x'));
+    ASSERT_TRUE(other->accept(c).ok());
+  }
+  EXPECT_TRUE(other->accept(test::walk_vocabulary().stop).ok());
+}
+
+// A choice is measured once, not once for every way that is as short.
+TEST(Gbnf, ManyWaysAreMeasuredQuickly) {
+  std::string source = "a ::= \"a\"\nroot ::= \"a\"";
+  for (int i = 0; i < 150'000; ++i) source += "|a";
+  const auto grammar = compiled(source);
+  ASSERT_NE(grammar, nullptr);
+  EXPECT_TRUE(test::accepts(*grammar, "a"));
+}
+
 }  // namespace
 }  // namespace sluice::text

@@ -1,5 +1,6 @@
 #include "text/grammar/grammar.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::text {
@@ -62,6 +63,15 @@ NodeId Grammar::repeat(NodeId node, int32_t least, int32_t most) {
 }
 
 NodeId Grammar::call(RuleId rule) { return add({.kind = GrammarNode::Kind::call, .target = rule}, {}); }
+
+void Grammar::drop_ways(const std::vector<bool>& unwanted) {
+  for (GrammarNode& node : nodes_) {
+    if (node.kind != GrammarNode::Kind::choice) continue;
+    const auto ways = std::span(children_).subspan(node.first, node.count);
+    const auto kept = std::remove_if(ways.begin(), ways.end(), [&](NodeId way) { return unwanted[static_cast<size_t>(way)]; });
+    node.count = static_cast<uint32_t>(kept - ways.begin());
+  }
+}
 
 RuleId Grammar::declare(std::string name) {
   if (rules_.size() >= kMostNodes) {

@@ -65,6 +65,8 @@ class Grammar {
     return std::span(children_).subspan(node.first, node.count);
   }
   bool overflowed() const { return overflowed_; }
+  // Takes these nodes out of every choice.
+  void drop_ways(const std::vector<bool>& unwanted);
 
  private:
   NodeId add(GrammarNode node, std::span<const NodeId> children);

@@ -30,7 +30,7 @@ class TokenMasks {
   Automaton& automaton() { return automaton_; }
   const TokenTrie& trie() const { return *trie_; }
 
-  // Valid until the next call. Check automaton().full() and ambiguous() afterwards.
+  // Valid until the next call. Check automaton().spoilt() afterwards.
   const Mask& mask(StateId state);
   // Sets, in cleared bits, the tokens that leave a shortest rest of at most `most` bytes. Never kept: the trie is walked.
   void mask_within(StateId state, int32_t most, std::span<uint64_t> bits);

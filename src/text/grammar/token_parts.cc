@@ -77,6 +77,7 @@ void TokenParts::take_plain(Part& part) const {
   const auto nodes = trie_.nodes();
   for (uint32_t child = 1; child < nodes[0].end; child = nodes[child].end) {
     if (!part.apart.has(nodes[child].byte)) continue;
+    automaton_.charge(nodes[child].end - child);
     for (uint32_t i = child; i < nodes[child].end; ++i) {
       if (nodes[i].token >= 0) clear_bit(part.mask.bits, nodes[i].token);
     }
@@ -131,6 +132,8 @@ bool TokenParts::goes_on_plain(StateId state, const TokenSplit& split) const {
 
 // Those tokens with a plain beginning that leave the part inside of that.
 void TokenParts::add_led(StateId state, const TokenSplit& split, TokenMask& mask) {
+  automaton_.charge(split.led.size());
+  if (automaton_.spoilt()) return;
   for (const TokenSplit::Led& led : split.led) {
     if (has_bit(mask.bits, led.token)) continue;
     const StateId to = walk_.along(trie_.bytes(led.token), state);
@@ -145,6 +148,7 @@ size_t TokenParts::add(std::span<const CellId> tops, CellId below, TokenMask& ma
   std::vector<CellId> here;
   for (CellId top : tops) here.push_back(on_hole(top, counted));
   const Part& upper = part(automaton_.make_state(std::move(here)));
+  automaton_.charge(mask.bits.size());
   for (size_t i = 0; i < mask.bits.size(); ++i) mask.bits[i] |= upper.mask.bits[i];
   mask.worst = std::max(mask.worst, std::min(kNever, upper.mask.worst + automaton_.cell(below).shortest));
   const StateId rest = automaton_.resume(below);

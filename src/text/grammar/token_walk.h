@@ -19,8 +19,10 @@ class TokenWalk {
   // more than `longer` bytes. `from`: the state at `node` itself.
   template <class Each>
   void under(std::span<const TrieNode> nodes, StateId from, uint32_t node, size_t longer, Each each) {
+    if (automaton_.spoilt()) return;
+    size_t steps = 1;
     path_[nodes[node].depth] = from;
-    for (uint32_t i = node + 1; i < nodes[node].end;) {
+    for (uint32_t i = node + 1; i < nodes[node].end; ++steps) {
       const TrieNode& at = nodes[i];
       if (at.reach <= longer && at.reach != TrieNode::kFar) {
         i = at.end;
@@ -35,6 +37,7 @@ class TokenWalk {
       each(i, state);
       ++i;
     }
+    automaton_.charge(steps);
   }
 
   StateId along(std::string_view bytes, StateId state) {
