@@ -41,7 +41,8 @@ Result<std::shared_ptr<const TokenTrie>> make_token_trie(const Tokenizer& tokeni
 Result<std::shared_ptr<CompiledGrammar>> compile_schema(const std::shared_ptr<const TokenTrie>& trie, const Value& schema, const AnswerOptions& options) {
   Grammar grammar;
   JsonPieces pieces(grammar, {.compact = options.compact});
-  SchemaCompiler compiler(pieces, schema);
+  SchemaWork work;
+  SchemaCompiler compiler(pieces, schema, work);
   SLUICE_TRY(const NodeId answer, compiler.compile(schema, "#"));
   auto compiled = answer_of(std::move(grammar), answer, trie, options.in_reasoning);
   if (!compiled.ok()) return std::move(compiled).error().within("schema");

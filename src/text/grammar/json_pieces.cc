@@ -13,6 +13,19 @@ NodeId white_space(Grammar& g) {
   return g.call(g.rule("space", g.optional(g.choice({g.literal(" "), line}))));
 }
 
+// JSON in which every '<' is escaped; it can only be part of a string.
+std::string without_tags(std::string_view json) {
+  std::string out;
+  for (char c : json) {
+    if (c == '<') {
+      out += "\\u003c";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 JsonPieces::JsonPieces(Grammar& g, const JsonStyleOptions& style)
@@ -39,9 +52,8 @@ NodeId JsonPieces::character() {
 
 NodeId JsonPieces::exactly(const Value& value) {
   const auto spelled = [&](const JsonStyle& style) {
-    std::string text = to_json(value, style);
-    for (size_t at = 0; style_.tagged && (at = text.find('<', at)) != text.npos;) text.replace(at, 1, "\\u003c");
-    return grammar_.literal(text);
+    const std::string text = to_json(value, style);
+    return grammar_.literal(style_.tagged ? without_tags(text) : text);
   };
   const NodeId compact = spelled({.item_separator = ",", .key_separator = ":"});
   const bool nested = value.is_list() || value.is_map();

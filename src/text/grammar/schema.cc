@@ -68,8 +68,15 @@ const Value* member(const Value& of, const std::string& name) {
 
 }  // namespace
 
-Status SchemaCompiler::spend(const std::string& path) {
-  if (++spent_ > kMostSchemas || g_.overflowed()) return schema_error(Code::over_budget, "schema", path, "the schema is too large");
+// A schema is copied and looked through a few times: its entries and the items of their lists.
+Status SchemaCompiler::spend(const Value& schema, const std::string& path) {
+  work_.take(SchemaWork::kEntry);
+  if (schema.is_map()) {
+    for (const auto& entry : schema.as_map().entries) {
+      work_.take(SchemaWork::kEntry * (entry.value.is_list() ? entry.value.as_list().items.size() + 1 : 1));
+    }
+  }
+  if (++spent_ > kMostSchemas || work_.spent() || g_.overflowed()) return schema_error(Code::over_budget, "schema", path, "the schema is too large");
   return {};
 }
 
@@ -100,7 +107,7 @@ Result<NodeId> SchemaCompiler::reference(const std::string& pointer, const std::
 }
 
 Result<Value> SchemaCompiler::flat(const Value& schema, const std::string& path, int depth) {
-  SLUICE_TRY_VOID(spend(path));
+  SLUICE_TRY_VOID(spend(schema, path));
   if (depth > kMostHops) return schema_error(Code::over_budget, "$ref", path, "refers to itself without end, or nests too deeply");
   if (schema.is(Value::Kind::boolean)) return schema.as_bool() ? Value::map() : Value::map({{"enum", Value::list()}});
   if (!schema.is_map()) return schema_error(Code::corrupt, "schema", path, "must be an object, true or false");
@@ -112,20 +119,20 @@ Result<Value> SchemaCompiler::flat(const Value& schema, const std::string& path,
     const std::string name = pointer->as_text().bytes();
     SLUICE_TRY(const Value* target, find(name, path));
     SLUICE_TRY(const Value other, flat(*target, name, depth + 1));
-    SLUICE_TRY(out, merge_schemas(out, other, path));
+    SLUICE_TRY(out, merge_schemas(out, other, path, work_));
   }
   if (const Value* parts = schema.find("allOf")) {
     if (!parts->is_list()) return schema_error(Code::corrupt, "allOf", path, "must be a list");
     for (const Value& part : parts->as_list().items) {
       SLUICE_TRY(const Value other, flat(part, below(path, "allOf"), depth + 1));
-      SLUICE_TRY(out, merge_schemas(out, other, path));
+      SLUICE_TRY(out, merge_schemas(out, other, path, work_));
     }
   }
   return out;
 }
 
 Result<NodeId> SchemaCompiler::compile(const Value& schema, const std::string& path) {
-  SLUICE_TRY_VOID(spend(path));
+  SLUICE_TRY_VOID(spend(schema, path));
   if (++depth_ > kMostSchemaDepth) return schema_error(Code::over_budget, "schema", path, "nests too deeply");
   auto out = compile_inside(schema, path);
   --depth_;

@@ -12,14 +12,15 @@
 
 #include "sluice/status.h"
 #include "text/grammar/json_pieces.h"
+#include "text/grammar/schema_values.h"
 #include "text/value.h"
 
 namespace sluice::text {
 
 class SchemaCompiler {
  public:
-  // `root` is what "#" means in $ref.
-  SchemaCompiler(JsonPieces& pieces, const Value& root) : pieces_(pieces), g_(pieces.grammar()), root_(root) {}
+  // `root` is what "#" means in $ref. All schemas of a grammar share what work there is.
+  SchemaCompiler(JsonPieces& pieces, const Value& root, SchemaWork& work) : pieces_(pieces), g_(pieces.grammar()), root_(root), work_(work) {}
 
   // JSON that the schema accepts. `path` is for errors.
   Result<NodeId> compile(const Value& schema, const std::string& path);
@@ -46,11 +47,12 @@ class SchemaCompiler {
   Result<NodeId> string_text(const Value& way, const std::string& path, Spelling spelling, NodeId any);
   Result<NodeId> tagged_way(const Value& way, const std::string& path, bool& raw);
   Result<NodeId> tagged_type(const Value& way, const std::string& type, const std::string& path, bool& raw);
-  Status spend(const std::string& path);
+  Status spend(const Value& schema, const std::string& path);
 
   JsonPieces& pieces_;
   Grammar& g_;
   const Value& root_;
+  SchemaWork& work_;
   std::map<std::string, RuleId> references_;
   size_t spent_ = 0;
   int depth_ = 0;

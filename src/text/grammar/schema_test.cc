@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "support/constraint_walk.h"
+#include "text/utf8.h"
 
 namespace sluice::text {
 namespace {
@@ -160,6 +161,54 @@ TEST(Schema, RandomWaysEndAsJson) {
       EXPECT_TRUE(parse_json(text).ok()) << schema << ": " << text;
     }
   }
+}
+
+// Everything below took minutes while it was compared pairwise or written out anew.
+TEST(Schema, LargeOnesTakeNoLonger) {
+  const auto list = [](int from, int to, auto text) {
+    std::string out;
+    for (int i = from; i < to; ++i) out += (i == from ? "" : ",") + text(i);
+    return out;
+  };
+  const auto name = [](int i) { return "\"" + std::to_string(100'000 + i) + "\""; };
+  const std::string half = list(0, 20'000, name), other = list(19'990, 40'000, name);
+  const auto common = compiled(R"({"allOf": [{"enum": [)" + half + "]}, {\"enum\": [" + other + "]}]}");
+  ASSERT_NE(common, nullptr);
+  for (const char* text : {"\"119990\"", "\"119999\""}) EXPECT_TRUE(test::accepts(*common, text)) << text;
+  for (const char* text : {"\"119989\"", "\"120000\""}) EXPECT_FALSE(test::accepts(*common, text)) << text;
+  // Property names with as many first characters, and another property than those.
+  const auto letter = [](int i) {
+    std::string out = "\"";
+    append_utf8(static_cast<char32_t>(0x4e00 + i), out);
+    return out + "\": {}";
+  };
+  EXPECT_THAT(refusal("{\"additionalProperties\": {}, \"properties\": {" + list(0, 20'000, letter) + "}}"), HasSubstr("large"));
+  // A value to be escaped throughout.
+  const Value tags = Value::map({{"const", Value::string(std::string(150'000, '<'))}});
+  const Value schema = Value::map({{"type", Value::string("object")}, {"properties", Value::map({{"x", Value::map({{"enum", Value::list({tags})}})}})}});
+  const auto tools = compile_tools(test::walk_vocabulary().trie, Value::list({Value::map({{"name", Value::string("f")}, {"parameters", schema}})}), {.syntax = ToolSyntax::xml});
+  ASSERT_FALSE(tools.ok());
+  EXPECT_THAT(tools.error().message, HasSubstr("larger than"));
+}
+
+TEST(Schema, WhatMeetsInOnePlaceIsBounded) {
+  const auto alternating = [](int times, const std::string& a, const std::string& b) {
+    std::string refs;
+    for (int i = 0; i < times; ++i) refs += std::string(i == 0 ? "" : ",") + R"({"$ref": "#/$defs/)" + (i % 2 == 0 ? "a\"}" : "b\"}");
+    return R"({"$defs": {"a": {"items": )" + a + R"(}, "b": {"items": )" + b + R"(}}, "allOf": [)" + refs + "]}";
+  };
+  const std::string some = R"({"minLength": 1})", others = R"({"maxLength": 3})";
+  const auto few = compiled(alternating(20, some, others));
+  ASSERT_NE(few, nullptr);
+  EXPECT_TRUE(test::accepts(*few, R"(["abc"])"));
+  EXPECT_FALSE(test::accepts(*few, R"(["abcd"])"));
+  EXPECT_THAT(refusal(alternating(300, some, others)), HasSubstr("256 schemas"));
+  // Lists that are gone through at every merge.
+  std::string names;
+  for (int i = 0; i < 10'000; ++i) names += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\"";
+  std::string refs;
+  for (int i = 0; i < 15'000; ++i) refs += std::string(i == 0 ? "" : ",") + R"({"$ref": "#/$defs/)" + (i % 2 == 0 ? "a\"}" : "b\"}");
+  EXPECT_THAT(refusal(R"({"$defs": {"a": {"required": [)" + names + R"(]}, "b": {"required": [)" + names + R"(, "x"]}}, "allOf": [)" + refs + "]}"), HasSubstr("too much"));
 }
 
 }  // namespace

@@ -68,11 +68,12 @@ Result<std::vector<Value>> SchemaCompiler::listed_values(const Value& way, const
   const Value *list = way.find("enum"), *only = way.find("const");
   if (list != nullptr && !list->is_list()) return schema_error(Code::corrupt, "enum", path, "must be a list");
   SLUICE_TRY(const auto types, types_of(way, path));
+  const std::string wanted = only != nullptr ? json_key(*only) : "";
   std::vector<Value> out;
   for (const Value& value : list != nullptr ? list->as_list().items : std::vector<Value>{*only}) {
     const std::string_view type = type_of(value);
     const bool fits = std::any_of(types.begin(), types.end(), [&](const std::string& t) { return t == type || (t == "number" && type == "integer"); });
-    if (fits && (only == nullptr || same_json(value, *only))) out.push_back(value);
+    if (fits && (only == nullptr || json_key(value) == wanted)) out.push_back(value);
   }
   return out;
 }

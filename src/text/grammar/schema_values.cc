@@ -1,7 +1,9 @@
 #include "text/grammar/schema_values.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <span>
 
 #include "text/quote.h"
@@ -20,6 +22,26 @@ constexpr std::string_view kHonoured[] = {
 
 bool listed(std::span<const std::string_view> list, std::string_view what) {
   return std::find(list.begin(), list.end(), what) != list.end();
+}
+
+// Inside of lists and maps the spelling of numbers counts.
+bool same_inside(const Value& a, const Value& b, SchemaWork& work) {
+  work.take(SchemaWork::kEntry);
+  if (a.kind() != b.kind() || work.spent()) return false;
+  if (a.is_string()) {
+    work.take(a.as_text().view().size());
+    return a.as_text().view() == b.as_text().view();
+  }
+  if (a.is_list()) {
+    const auto &left = a.as_list().items, &right = b.as_list().items;
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(), [&](const Value& x, const Value& y) { return same_inside(x, y, work); });
+  }
+  if (!a.is_map()) return to_json(a) == to_json(b);
+  const auto& entries = a.as_map().entries;
+  return entries.size() == b.as_map().entries.size() && std::all_of(entries.begin(), entries.end(), [&](const auto& entry) {
+           const Value* other = b.find(entry.key.as_text().view());
+           return other != nullptr && same_inside(entry.value, *other, work);
+         });
 }
 
 }  // namespace
@@ -63,10 +85,14 @@ Value without_descriptions(const Value& schema) {
   return out;
 }
 
-bool same_json(const Value& a, const Value& b) {
-  const JsonStyle sorted{.sort_keys = true};
-  if (a.is_number() && b.is_number() && !a.is(Value::Kind::boolean) && !b.is(Value::Kind::boolean)) return a.as_real() == b.as_real();
-  return to_json(a, sorted) == to_json(b, sorted);
+std::string json_key(const Value& value) {
+  if (!value.is_number() || value.is(Value::Kind::boolean)) return to_json(value, {.sort_keys = true});
+  return "number " + std::to_string(std::bit_cast<uint64_t>(value.as_real() + 0.0));  // -0.0 + 0.0 is 0.0
+}
+
+bool same_json(const Value& a, const Value& b, SchemaWork& work) {
+  const bool numbers = a.is_number() && b.is_number() && !a.is(Value::Kind::boolean) && !b.is(Value::Kind::boolean);
+  return numbers ? a.as_real() == b.as_real() : same_inside(a, b, work);
 }
 
 Result<std::vector<std::string>> types_of(const Value& schema, std::string_view path) {

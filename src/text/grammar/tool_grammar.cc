@@ -43,8 +43,8 @@ Result<std::vector<Tool>> read_tools(const Value& tools, const ToolChoice& choic
 }
 
 // <parameter=KEY>\nVALUE\n</parameter>\n for each, in the schema's order.
-Result<NodeId> xml_parameters(Grammar& g, JsonPieces& pieces, const Value& schema) {
-  SchemaCompiler compiler(pieces, schema);
+Result<NodeId> xml_parameters(Grammar& g, JsonPieces& pieces, const Value& schema, SchemaWork& work) {
+  SchemaCompiler compiler(pieces, schema, work);
   SLUICE_TRY(const Value all, compiler.flat(schema, "#"));
   if (all.find("anyOf") != nullptr || all.find("oneOf") != nullptr || all.find("enum") != nullptr || all.find("const") != nullptr) {
     return schema_error(Code::unsupported, "anyOf", "#", "parameters must be one object with properties");
@@ -62,21 +62,21 @@ Result<NodeId> xml_parameters(Grammar& g, JsonPieces& pieces, const Value& schem
   return g.sequence(parts);
 }
 
-Result<NodeId> json_call(Grammar& g, JsonPieces& pieces, const Tool& tool) {
+Result<NodeId> json_call(Grammar& g, JsonPieces& pieces, const Tool& tool, SchemaWork& work) {
   NodeId arguments = pieces.object(g.empty());
   if (!tool.parameters.is_none()) {
-    SchemaCompiler compiler(pieces, tool.parameters);
+    SchemaCompiler compiler(pieces, tool.parameters, work);
     SLUICE_TRY(arguments, compiler.compile(tool.parameters, "#"));
   }
   const NodeId name = pieces.member(g.literal("\"name\""), pieces.exactly(Value::string(tool.name)));
   return pieces.object(g.sequence({name, pieces.comma(), pieces.member(g.literal("\"arguments\""), arguments)}));
 }
 
-Result<NodeId> one_call(Grammar& g, JsonPieces& pieces, const Tool& tool, ToolSyntax syntax) {
-  if (syntax == ToolSyntax::json) return json_call(g, pieces, tool);
+Result<NodeId> one_call(Grammar& g, JsonPieces& pieces, const Tool& tool, ToolSyntax syntax, SchemaWork& work) {
+  if (syntax == ToolSyntax::json) return json_call(g, pieces, tool, work);
   NodeId parameters = g.empty();
   if (!tool.parameters.is_none()) {
-    SLUICE_TRY(parameters, xml_parameters(g, pieces, tool.parameters));
+    SLUICE_TRY(parameters, xml_parameters(g, pieces, tool.parameters, work));
   }
   return g.sequence({g.literal("<function=" + tool.name + ">\n"), parameters, g.literal("</function>")});
 }
@@ -84,9 +84,10 @@ Result<NodeId> one_call(Grammar& g, JsonPieces& pieces, const Tool& tool, ToolSy
 // Behind <tool_call>: the rest of one call, then perhaps more of them.
 Result<NodeId> calls(Grammar& g, const std::vector<Tool>& tools, const ToolGrammarOptions& options) {
   JsonPieces pieces(g, {.tagged = options.syntax == ToolSyntax::xml});
+  SchemaWork work;
   std::vector<NodeId> ways;
   for (const Tool& tool : tools) {
-    auto way = one_call(g, pieces, tool, options.syntax);
+    auto way = one_call(g, pieces, tool, options.syntax, work);
     if (!way.ok()) return std::move(way).error().within("tool " + quote_text(tool.name));
     ways.push_back(*way);
   }

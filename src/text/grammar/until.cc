@@ -99,16 +99,15 @@ NodeId text_unlike(Grammar& g, std::span<const std::string> words, std::string_v
   const std::vector<Place> places = tree_of(words);
   std::vector<NodeId> nodes(places.size());
   for (size_t i = places.size(); i-- > 0;) {  // children have higher numbers
-    Characters others = plain;
+    if (g.overflowed()) return g.empty();
+    Characters going_on;
     std::vector<NodeId> ways;
     for (const auto& [character, next] : places[i].next) {
-      Characters one;
       const uint32_t point = utf8_step(character).code_point;
-      one.add(point, point);
-      others = others.without(one);
+      going_on.add(point, point);
       if (plain.has(point)) ways.push_back(g.sequence({g.literal(character), nodes[next]}));
     }
-    ways.push_back(g.sequence({one_of(g, others, Spelling::raw), any}));
+    ways.push_back(g.sequence({one_of(g, plain.without(going_on), Spelling::raw), any}));
     if (!places[i].word) ways.push_back(g.empty());
     nodes[i] = g.choice(ways);
   }
