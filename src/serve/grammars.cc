@@ -48,19 +48,51 @@ Status check_choice(const GenerationRequest& r) {
 
 }  // namespace
 
-Grammars::Compiled Grammars::compile(const Engine& engine, const GenerationRequest& r, bool in_reasoning) {
+Result<std::shared_ptr<const text::TokenTrie>> Grammars::trie(const Engine& engine) {
+  const std::lock_guard lock(model_mutex_);
   if (trie_ == nullptr) {
     SLUICE_TRY(trie_, text::make_token_trie(*engine.tokenizer(), engine.stop_tokens()));
   }
-  if (r.format.kind != AnswerFormat::Kind::text) {
-    const Value any_object = Value::map({{"type", Value::string("object")}});
-    return text::compile_schema(trie_, r.format.kind == AnswerFormat::Kind::json_object ? any_object : r.format.schema,
-                                {.compact = false, .in_reasoning = in_reasoning});
-  }
+  return trie_;
+}
+
+Result<text::ToolSyntax> Grammars::syntax(const Engine& engine) {
+  const std::lock_guard lock(model_mutex_);
   if (!syntax_) {
     SLUICE_TRY(syntax_, text::tool_syntax_of(*engine.chat_template()));
   }
-  return text::compile_tools(trie_, r.tools, {*syntax_, choice_of(r.tool_choice), r.parallel_tool_calls, in_reasoning});
+  return *syntax_;
+}
+
+std::shared_ptr<text::CompiledGrammar> Grammars::find(const std::string& key) {
+  const auto found = std::find_if(kept_.begin(), kept_.end(), [&key](const auto& entry) { return entry.first == key; });
+  if (found == kept_.end()) return nullptr;
+  kept_.splice(kept_.begin(), kept_, found);
+  return kept_.front().second;
+}
+
+std::shared_ptr<text::CompiledGrammar> Grammars::kept(const std::string& key) {
+  const std::lock_guard lock(kept_mutex_);
+  return find(key);
+}
+
+std::shared_ptr<text::CompiledGrammar> Grammars::keep(const std::string& key, std::shared_ptr<text::CompiledGrammar> compiled) {
+  const std::lock_guard lock(kept_mutex_);
+  if (auto other = find(key)) return other;
+  kept_.emplace_front(key, compiled);
+  if (kept_.size() > kMostKept) kept_.pop_back();
+  return compiled;
+}
+
+Grammars::Compiled Grammars::compile(const Engine& engine, const GenerationRequest& r, bool in_reasoning) {
+  SLUICE_TRY(const auto trie, this->trie(engine));
+  if (r.format.kind != AnswerFormat::Kind::text) {
+    const Value any_object = Value::map({{"type", Value::string("object")}});
+    return text::compile_schema(trie, r.format.kind == AnswerFormat::Kind::json_object ? any_object : r.format.schema,
+                                {.compact = false, .in_reasoning = in_reasoning});
+  }
+  SLUICE_TRY(const text::ToolSyntax syntax, this->syntax(engine));
+  return text::compile_tools(trie, r.tools, {syntax, choice_of(r.tool_choice), r.parallel_tool_calls, in_reasoning});
 }
 
 Result<std::shared_ptr<Constraint>> Grammars::constraint(const Engine& engine, const GenerationRequest& r, bool in_reasoning) {
@@ -69,12 +101,7 @@ Result<std::shared_ptr<Constraint>> Grammars::constraint(const Engine& engine, c
   if (!json && !wants_calls(r)) return std::shared_ptr<Constraint>();
   if (json && wants_calls(r)) return Error{Code::unsupported, "response_format: not together with tools; tool_choice none leaves them out"};
   const std::string key = key_of(r, in_reasoning);
-  const std::lock_guard lock(mutex_);
-  const auto found = std::find_if(kept_.begin(), kept_.end(), [&key](const auto& entry) { return entry.first == key; });
-  if (found != kept_.end()) {
-    kept_.splice(kept_.begin(), kept_, found);
-    return kept_.front().second->constraint();
-  }
+  if (const auto known = kept(key)) return known->constraint();
   auto compiled = compile(engine, r, in_reasoning);
   if (!compiled.ok()) {
     if (!json && !must_call(r) && !r.strict_tools) return std::shared_ptr<Constraint>();
@@ -82,9 +109,7 @@ Result<std::shared_ptr<Constraint>> Grammars::constraint(const Engine& engine, c
     if (error.code == Code::over_budget) error.code = Code::unsupported;  // no wait makes it smaller
     return error;
   }
-  kept_.emplace_front(key, std::move(compiled).value());
-  if (kept_.size() > kMostKept) kept_.pop_back();
-  return kept_.front().second->constraint();
+  return keep(key, std::move(compiled).value())->constraint();
 }
 
 }  // namespace sluice::serve

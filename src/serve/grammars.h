@@ -15,7 +15,7 @@
 
 namespace sluice::serve {
 
-// Thread-safe; requests that must compile wait for one another.
+// Thread-safe; requests compile side by side, also where two of them compile the same.
 class Grammars {
  public:
   // What the answer to this request must be; null: anything. Where calls are left to the model and nobody relies on their
@@ -26,10 +26,17 @@ class Grammars {
  private:
   using Compiled = Result<std::shared_ptr<text::CompiledGrammar>>;
   Compiled compile(const Engine& engine, const GenerationRequest& request, bool in_reasoning);
+  Result<std::shared_ptr<const text::TokenTrie>> trie(const Engine& engine);
+  Result<text::ToolSyntax> syntax(const Engine& engine);
+  std::shared_ptr<text::CompiledGrammar> kept(const std::string& key);       // null: none
+  std::shared_ptr<text::CompiledGrammar> find(const std::string& key);       // REQUIRES: kept_mutex_ is held
+  // What there is for this key from now on: another request may have been faster.
+  std::shared_ptr<text::CompiledGrammar> keep(const std::string& key, std::shared_ptr<text::CompiledGrammar> compiled);
 
-  std::mutex mutex_;
+  std::mutex model_mutex_;  // of what is the model's
   std::shared_ptr<const text::TokenTrie> trie_;
   std::optional<text::ToolSyntax> syntax_;
+  std::mutex kept_mutex_;
   std::list<std::pair<std::string, std::shared_ptr<text::CompiledGrammar>>> kept_;  // by what they were made of, latest first
 };
 
