@@ -1,18 +1,21 @@
 // A chat template from a model file: whatever it is, parsing and rendering it must end with text or an error, in bounded
 // memory.
-#include <malloc.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <new>
 #include <string_view>
 
 #include "text/chat_template.h"
 
 using namespace sluice::text;
+
+// There under AddressSanitizer (sanitizer/allocator_interface.h).
+extern "C" {
+__attribute__((weak)) int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void*, size_t), void (*on_free)(const volatile void*));
+__attribute__((weak)) size_t __sanitizer_get_allocated_size(const volatile void*);
+}
 
 // What a rendering holds at once is seen here: most of it never reaches the output. The budget's 512 MiB of what is made
 // become more with the slack of growing vectors and with what an allocator adds to small strings.
@@ -21,24 +24,15 @@ namespace {
 constexpr size_t kMostHeld = size_t{1} << 30;
 size_t held = 0, most_held = 0;
 
+const bool counted = __sanitizer_install_malloc_and_free_hooks != nullptr &&
+                     __sanitizer_install_malloc_and_free_hooks(
+                         [](const volatile void*, size_t size) {
+                           held += size;
+                           most_held = std::max(most_held, held);
+                         },
+                         [](const volatile void* at) { held -= std::min(held, __sanitizer_get_allocated_size(at)); }) != 0;
+
 }  // namespace
-
-void* operator new(size_t size) {
-  void* const at = std::malloc(size);
-  if (at == nullptr) throw std::bad_alloc();
-  held += malloc_usable_size(at);
-  most_held = std::max(most_held, held);
-  return at;
-}
-
-void operator delete(void* at) noexcept {
-  if (at != nullptr) held -= malloc_usable_size(at);
-  std::free(at);
-}
-
-void operator delete(void* at, size_t) noexcept {
-  operator delete(at);
-}
 
 namespace {
 
@@ -69,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const size_t before = held;
   const auto program = ChatTemplate::parse({reinterpret_cast<const char*>(data), size});
   if (program.ok()) static_cast<void>(program->render(conversation()));
-  if (most_held - before <= kMostHeld) return 0;
+  if (!counted || most_held - before <= kMostHeld) return 0;
   std::fprintf(stderr, "the template held %zu MiB at once\n", (most_held - before) >> 20);
   std::abort();
 }
